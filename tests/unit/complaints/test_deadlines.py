@@ -1,0 +1,158 @@
+"""Deadlines: by when, by which rule, and how a date is said."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.complaints.deadlines import (
+    Deadline,
+    DeadlineName,
+    ExtensionRefused,
+    RuleOrigin,
+    deadlines_for,
+    extend_decision,
+    load_deadline_policy,
+    recheck_decision_deadline,
+    recheck_request_deadline,
+    say_date,
+)
+from bot.complaints.labels import Language, Tier
+
+POLICY = load_deadline_policy()
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = datetime(2026, 11, 23, 10, 30, tzinfo=SHANGHAI)
+
+moments = st.datetimes(datetime(2020, 3, 1), datetime(2090, 1, 1), timezones=st.sampled_from([SHANGHAI, UTC]))
+
+
+def due(tier: Tier, name: DeadlineName, now: datetime = NOW, received_at: datetime | None = None) -> datetime:
+    return next(d.due_at for d in deadlines_for(tier, now, POLICY, received_at) if d.name is name)
+
+
+def a_decision(tier: Tier = Tier.COMPLEX) -> Deadline:
+    return next(d for d in deadlines_for(tier, NOW, POLICY) if d.name is DeadlineName.DECISION)
+
+
+@pytest.mark.parametrize(
+    ("tier", "name", "expected"),
+    [
+        (Tier.ORDINARY, DeadlineName.FIRST_CONTACT, datetime(2026, 11, 24, 10, 30, tzinfo=SHANGHAI)),
+        (Tier.ORDINARY, DeadlineName.DECISION, datetime(2026, 12, 8, 23, 59, 59, tzinfo=SHANGHAI)),
+        (Tier.COMPLEX, DeadlineName.DECISION, datetime(2026, 12, 23, 23, 59, 59, tzinfo=SHANGHAI)),
+        (Tier.URGENT, DeadlineName.FIRST_CONTACT, datetime(2026, 11, 23, 12, 30, tzinfo=SHANGHAI)),
+        (Tier.URGENT, DeadlineName.PLAN, datetime(2026, 11, 24, 23, 59, 59, tzinfo=SHANGHAI)),
+        (Tier.URGENT, DeadlineName.DECISION, datetime(2026, 12, 23, 23, 59, 59, tzinfo=SHANGHAI)),
+    ],
+)
+def test_each_tier_keeps_its_deadlines(tier: Tier, name: DeadlineName, expected: datetime) -> None:
+    assert due(tier, name) == expected
+
+
+def test_days_begin_in_the_banks_time_zone_wherever_the_server_stands() -> None:
+    just_after_midnight_in_wuhan = datetime(2026, 11, 22, 16, 5, tzinfo=UTC)
+    decision = due(Tier.ORDINARY, DeadlineName.DECISION, just_after_midnight_in_wuhan)
+    assert decision == datetime(2026, 12, 8, 23, 59, 59, tzinfo=SHANGHAI)
+
+
+def test_raising_a_complaint_does_not_start_the_legal_clock_again() -> None:
+    raised_at = NOW + timedelta(days=10)
+    assert due(Tier.URGENT, DeadlineName.DECISION, raised_at, NOW) == due(Tier.URGENT, DeadlineName.DECISION)
+    assert due(Tier.URGENT, DeadlineName.FIRST_CONTACT, raised_at, NOW) == raised_at + timedelta(hours=2)
+
+
+def test_every_decision_is_due_by_law_and_names_the_order() -> None:
+    for tier in Tier:
+        rule = a_decision(tier).rule
+        assert rule.origin is RuleOrigin.LAW
+        assert "银保监会令2020年第3号" in rule.in_language("zh")
+        assert "Order No. 3 of 2020" in rule.in_language("en")
+
+
+def test_the_numbers_of_the_order_are_kept() -> None:
+    assert {tier: POLICY.tiers[tier].decision.days for tier in Tier} == {
+        Tier.ORDINARY: 15,
+        Tier.COMPLEX: 30,
+        Tier.URGENT: 30,
+    }
+    assert POLICY.extension.days == 30
+    assert POLICY.group_representatives.at_most == 5
+
+
+def test_a_decision_gets_more_time_with_an_approver_and_notice_to_the_customer() -> None:
+    extended = extend_decision(a_decision(), Tier.COMPLEX, NOW, POLICY, approver="省分行 020117", customer_is_told=True)
+    assert extended.name is DeadlineName.EXTENDED_DECISION
+    assert extended.due_at == datetime(2027, 1, 22, 23, 59, 59, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    ("tier", "now", "approver", "customer_is_told", "why"),
+    [
+        (Tier.COMPLEX, NOW, " ", True, "Nobody is named"),
+        (Tier.COMPLEX, NOW, "省分行 020117", False, "tell them first"),
+        (Tier.ORDINARY, NOW, "省分行 020117", True, "raise its tier first"),
+        (Tier.COMPLEX, NOW + timedelta(days=31), "省分行 020117", True, "cannot be extended afterwards"),
+    ],
+)
+def test_a_decision_gets_no_more_time_otherwise(
+    tier: Tier, now: datetime, approver: str, customer_is_told: bool, why: str
+) -> None:
+    with pytest.raises(ExtensionRefused, match=why):
+        extend_decision(a_decision(), tier, now, POLICY, approver, customer_is_told)
+
+
+def test_a_decision_is_extended_once_only() -> None:
+    extended = extend_decision(a_decision(), Tier.COMPLEX, NOW, POLICY, "省分行 020117", customer_is_told=True)
+    with pytest.raises(ExtensionRefused, match="first deadline"):
+        extend_decision(extended, Tier.COMPLEX, NOW, POLICY, "省分行 020117", customer_is_told=True)
+
+
+def test_a_customer_has_thirty_days_to_ask_for_a_recheck_and_the_bank_thirty_to_decide_it() -> None:
+    last_moment = datetime(2026, 12, 23, 23, 59, 59, tzinfo=SHANGHAI)
+    assert recheck_request_deadline(NOW, POLICY).due_at == last_moment
+    assert recheck_decision_deadline(NOW, POLICY).due_at == last_moment
+
+
+def test_a_deadline_is_breached_only_after_its_last_second() -> None:
+    deadline = a_decision()
+    assert not deadline.is_breached(deadline.due_at)
+    assert deadline.is_breached(deadline.due_at + timedelta(seconds=1))
+    assert deadline.remaining(deadline.due_at - timedelta(hours=3)) == timedelta(hours=3)
+
+
+def test_a_time_without_a_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        deadlines_for(Tier.URGENT, NOW.replace(tzinfo=None), POLICY)
+
+
+@given(st.sampled_from(Tier), moments)
+def test_a_deadline_never_lies_before_the_complaint(tier: Tier, now: datetime) -> None:
+    assert all(deadline.due_at > now for deadline in deadlines_for(tier, now, POLICY))
+
+
+@given(moments)
+def test_an_urgent_complaint_is_never_contacted_later_than_a_lesser_one(now: datetime) -> None:
+    for name in (DeadlineName.FIRST_CONTACT, DeadlineName.PLAN):
+        assert due(Tier.URGENT, name, now) <= due(Tier.COMPLEX, name, now)
+        assert due(Tier.URGENT, name, now) <= due(Tier.ORDINARY, name, now)
+
+
+@given(moments, moments)
+def test_a_later_complaint_is_never_due_earlier(one: datetime, other: datetime) -> None:
+    earlier, later = sorted([one, other])
+    assert due(Tier.ORDINARY, DeadlineName.DECISION, earlier) <= due(Tier.ORDINARY, DeadlineName.DECISION, later)
+
+
+@pytest.mark.parametrize(
+    ("day", "language", "said"),
+    [
+        (date(2026, 12, 8), "zh", "12月8日（周二）"),
+        (date(2026, 12, 8), "en", "Tuesday 8 December"),
+        (date(2027, 2, 28), "zh", "2月28日（周日）"),
+        (date(2027, 2, 28), "en", "Sunday 28 February"),
+    ],
+)
+def test_a_date_is_said_with_its_weekday(day: date, language: Language, said: str) -> None:
+    assert say_date(day, language) == said
