@@ -1,0 +1,33 @@
+"""The audit log: what people and machine changed, written in the transaction of the change itself."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Identity, String
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.database import Base
+
+
+class AuditRecord(Base):
+    """Something that changed: when, by whom, what, on what."""
+
+    __tablename__ = "audit_records"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    actor: Mapped[str] = mapped_column(String(60))
+    """`customer`, `bot`, `system`, or `staff:<username>`."""
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(80), index=True)
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+
+def record(session: AsyncSession, *, at: datetime, actor: str, action: str, subject: str, **detail: Any) -> None:
+    """Write an audit record as part of the session's transaction.
+
+    Args:
+        detail: ids, states and reasons; no texts of customers, no personal data.
+    """
+    session.add(AuditRecord(at=at, actor=actor, action=action, subject=subject, detail=detail))

@@ -1,0 +1,401 @@
+"""Use cases of a case: each is one function that works in the caller's transaction and leaves an audit record.
+
+Customers' steps come through the assistant, staff's through the desk; both end here.
+"""
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cache
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.audit import record
+from bot.complaints.case_number import new_case_number
+from bot.complaints.deadlines import Deadline, DeadlineName, DeadlinePolicy, deadlines_for, load_deadline_policy
+from bot.complaints.funnel import Evidence, FunnelPolicy, History, Reason, TierDecision, decide_tier, load_funnel_policy
+from bot.complaints.labels import Cause, Emotion, Product, Signal, Tier
+from bot.complaints.learn import LearnStep
+from bot.complaints.lifecycle import CaseStep, State, legal_steps, state_after
+from bot.complaints.models import Complaint, DeadlineRecord, Fact, LearnEntry, TierDecisionRecord
+
+SAME_MATTER_WITHIN = timedelta(days=180)
+"""Earlier complaints of a customer about the same product within this time are taken as the same matter."""
+
+DISSATISFIED_UP_TO = 2
+"""A rating of this or less reopens the case."""
+
+
+@cache
+def funnel_policy() -> FunnelPolicy:
+    """The funnel's rules in force, read once."""
+    return load_funnel_policy()
+
+
+@cache
+def deadline_policy() -> DeadlinePolicy:
+    """The deadlines in force, read once."""
+    return load_deadline_policy()
+
+
+@dataclass(frozen=True)
+class StatedFact:
+    """Something the customer stated, in their words.
+
+    Attributes:
+        name: `outlet`, `occurred`, `amount`, `wish`, `phone` or `addition`.
+        amount_fen: hundredths of the currency, for an amount.
+        day: the calendar day, where the words name one.
+    """
+
+    name: str
+    text: str = field(repr=False)
+    amount_fen: int | None = None
+    currency: str | None = None
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class SignalShown:
+    """A signal and the words that show it: `[start, end, text]` in the customer's text."""
+
+    name: Signal
+    words: tuple[int, int, str]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What was understood of a customer's words."""
+
+    product: Product | None = None
+    cause: Cause | None = None
+    emotion: Emotion | None = None
+    signals: tuple[SignalShown, ...] = ()
+    tier_probabilities: Mapping[Tier, float] = field(default_factory=dict)
+    facts: tuple[StatedFact, ...] = ()
+
+    def evidence(self) -> Evidence:
+        """The statement as the funnel reads it; of several amounts, the largest counts."""
+        largest = max(
+            (f for f in self.facts if f.amount_fen is not None), key=lambda f: f.amount_fen or 0, default=None
+        )
+        return Evidence(
+            signals=frozenset(shown.name for shown in self.signals),
+            tier_probabilities=dict(self.tier_probabilities),
+            emotion=self.emotion,
+            product=self.product,
+            cause=self.cause,
+            amount_fen=largest.amount_fen if largest else None,
+            currency=(largest.currency if largest else None) or "CNY",
+        )
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A complaint as told, about to be opened."""
+
+    conversation_id: uuid.UUID
+    turn_id: str
+    language: str
+    story: str = field(repr=False)
+    statement: Statement
+    outlet_code: str | None = None
+
+    @property
+    def phone(self) -> str | None:
+        """The number to be called on, if one was given."""
+        return next((fact.text for fact in self.statement.facts if fact.name == "phone"), None)
+
+
+async def history_of(
+    session: AsyncSession,
+    conversation_id: uuid.UUID,
+    product: Product | None,
+    *,
+    now: datetime,
+    phone: str | None = None,
+    besides: uuid.UUID | None = None,
+) -> History:
+    """The customer's earlier complaints on the same matter: same chat or same telephone, same product, lately."""
+    same_customer = Complaint.conversation_id == conversation_id
+    if phone is not None:
+        same_customer = or_(same_customer, Complaint.contact_phone == phone)
+    query = (
+        select(Complaint)
+        .where(same_customer, Complaint.product == product, Complaint.opened_at > now - SAME_MATTER_WITHIN)
+        .where(Complaint.state != State.WITHDRAWN)
+        .order_by(Complaint.opened_at)
+    )
+    earlier = [found for found in await session.scalars(query) if found.id != besides]
+    return History(
+        earlier_count=len(earlier),
+        unsettled_count=sum(not complaint.state.is_settled for complaint in earlier),
+        deadline_missed_on_complex=any(
+            complaint.tier >= Tier.COMPLEX and any(d.met_at is None and d.due_at < now for d in complaint.deadlines)
+            for complaint in earlier
+        ),
+        last_tier=earlier[-1].tier if earlier else None,
+    )
+
+
+async def open_complaint(session: AsyncSession, draft: Draft, *, now: datetime) -> Complaint:
+    """Register a complaint: number, tier with reasons, deadlines, facts.
+
+    A turn that is taken again after a crash gets the complaint that it has already opened; taken twice at once, the
+    second waits for the first.
+    """
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(draft.turn_id, 0))))
+    opened = await session.scalar(select(Complaint).where(Complaint.opened_by_turn == draft.turn_id))
+    if opened is not None:
+        return opened
+    statement = draft.statement
+    history = await history_of(session, draft.conversation_id, statement.product, now=now, phone=draft.phone)
+    decision = decide_tier(statement.evidence(), history, funnel_policy())
+    complaint = Complaint(
+        id=uuid.uuid4(),
+        number=await _free_number(session),
+        conversation_id=draft.conversation_id,
+        opened_by_turn=draft.turn_id,
+        state=State.OPEN,
+        tier=decision.tier,
+        language=draft.language,
+        product=statement.product,
+        cause=statement.cause,
+        emotion=statement.emotion,
+        signals=_signals_as_json(statement.signals),
+        tier_probabilities={tier.value: p for tier, p in statement.tier_probabilities.items()},
+        story=draft.story,
+        outlet_code=draft.outlet_code,
+        contact_phone=draft.phone,
+        opened_at=now,
+        state_since=now,
+        reopened_count=0,
+        facts=[_fact(stated, now) for stated in statement.facts],
+        tier_decisions=[_tier_record(decision, previous=None, decided_by="funnel", now=now)],
+        deadlines=[_deadline_record(d) for d in deadlines_for(decision.tier, now, deadline_policy())],
+        learn_record=[],
+    )
+    session.add(complaint)
+    record(session, at=now, actor="customer", action="open_complaint", subject=complaint.number, tier=decision.tier)
+    await session.flush()
+    return complaint
+
+
+async def add_to_complaint(
+    session: AsyncSession, complaint: Complaint, text: str, statement: Statement, *, now: datetime
+) -> TierDecision:
+    """The customer adds to a complaint, or corrects a fact of it; what is new may raise its tier.
+
+    Returns:
+        The decision on the tier, raised or not.
+    """
+    if text:
+        complaint.facts.append(Fact(name="addition", text=text, stated_at=now))
+    for stated in statement.facts:
+        complaint.facts.append(_fact(stated, now))
+        if stated.name == "phone":
+            complaint.contact_phone = stated.text
+    known = {signal["name"] for signal in complaint.signals}
+    complaint.signals = complaint.signals + _signals_as_json(s for s in statement.signals if s.name not in known)
+    evidence = statement.evidence().model_copy(
+        update={"signals": frozenset(Signal(signal["name"]) for signal in complaint.signals)}
+    )
+    history = await history_of(
+        session,
+        complaint.conversation_id,
+        complaint.product,
+        now=now,
+        phone=complaint.contact_phone,
+        besides=complaint.id,
+    )
+    decision = decide_tier(evidence, history, funnel_policy(), current=complaint.tier)
+    if decision.tier > complaint.tier:
+        _raise_tier(complaint, decision, decided_by="funnel", now=now)
+    record(session, at=now, actor="customer", action="add_to_complaint", subject=complaint.number, tier=decision.tier)
+    return decision
+
+
+def record_learn(complaint: Complaint, step: LearnStep, what: str, *, by: str, now: datetime) -> None:
+    """Note that a LEARN step was done for this complaint."""
+    complaint.learn_record.append(LearnEntry(step=step, what=what, by=by, done_at=now))
+
+
+async def find_by_number(session: AsyncSession, number: str) -> Complaint | None:
+    """The complaint with this case number."""
+    found: Complaint | None = await session.scalar(select(Complaint).where(Complaint.number == number))
+    return found
+
+
+async def complaints_of(session: AsyncSession, conversation_id: uuid.UUID) -> Sequence[Complaint]:
+    """The complaints told in a conversation, newest first."""
+    query = select(Complaint).where(Complaint.conversation_id == conversation_id).order_by(Complaint.opened_at.desc())
+    return list(await session.scalars(query))
+
+
+async def unsettled_complaint_of(session: AsyncSession, conversation_id: uuid.UUID) -> Complaint | None:
+    """The newest complaint of a conversation that is still being worked on."""
+    return next((c for c in await complaints_of(session, conversation_id) if not c.state.is_settled), None)
+
+
+def withdraw(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
+    """The customer withdraws (Order No. 3 of 2020, article 15).
+
+    Raises:
+        IllegalStep: the case is already settled.
+    """
+    _step(complaint, CaseStep.WITHDRAW, now)
+    for deadline in complaint.deadlines:
+        deadline.met_at = deadline.met_at or now
+    record(session, at=now, actor="customer", action="withdraw", subject=complaint.number)
+
+
+def resolve(session: AsyncSession, complaint: Complaint, result: str, *, actor: str, now: datetime) -> None:
+    """Staff settles the case with a result. A case settled on the spot passes through the steps in between.
+
+    A plan that lies before the customer is answered by the customer first.
+
+    Raises:
+        IllegalStep: the case's state does not allow it.
+        ValueError: there is no result to tell the customer.
+    """
+    if not result.strip():
+        raise ValueError("A complaint is resolved with a result that the customer is told; write one.")
+    if complaint.state is not State.PLAN_PROPOSED:
+        for between in (CaseStep.ASSIGN, CaseStep.START):
+            if CaseStep.RESOLVE not in legal_steps(complaint.state) and between in legal_steps(complaint.state):
+                _step(complaint, between, now)
+    _step(complaint, CaseStep.RESOLVE, now)
+    complaint.result = result.strip()
+    complaint.resolved_at = now
+    complaint.result_accepted = None
+    for deadline in complaint.deadlines:
+        deadline.met_at = deadline.met_at or now
+    record(session, at=now, actor=actor, action="resolve", subject=complaint.number)
+
+
+def first_contact_made(session: AsyncSession, complaint: Complaint, *, actor: str, now: datetime) -> None:
+    """A person has spoken with the customer."""
+    for deadline in complaint.deadlines:
+        if deadline.name == DeadlineName.FIRST_CONTACT and deadline.met_at is None:
+            deadline.met_at = now
+            record(session, at=now, actor=actor, action="first_contact", subject=complaint.number)
+
+
+def accept_result(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
+    """The customer accepts the result."""
+    complaint.result_accepted = True
+    record(session, at=now, actor="customer", action="accept_result", subject=complaint.number)
+
+
+def reject_result(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
+    """The customer does not accept the result: the case is reopened one tier higher."""
+    complaint.result_accepted = False
+    record(session, at=now, actor="customer", action="reject_result", subject=complaint.number)
+    _reopen(session, complaint, "result_rejected", now=now)
+
+
+def rate(session: AsyncSession, complaint: Complaint, rating: int, *, now: datetime) -> bool:
+    """The customer rates how the case was settled; a bad rating reopens it one tier higher.
+
+    Args:
+        rating: 1 (worst) to 5.
+
+    Returns:
+        Whether the case was reopened.
+
+    Raises:
+        ValueError: the rating is not 1 to 5.
+    """
+    if not 1 <= rating <= 5:
+        raise ValueError(f"A rating is 1 to 5, not {rating}")
+    complaint.rating = rating
+    complaint.rated_at = now
+    record(session, at=now, actor="customer", action="rate", subject=complaint.number, rating=rating)
+    if rating > DISSATISFIED_UP_TO or not complaint.state.is_settled:
+        return False
+    _reopen(session, complaint, "low_rating", now=now)
+    return True
+
+
+def comment_on_rating(session: AsyncSession, complaint: Complaint, comment: str, *, now: datetime) -> None:
+    """The customer's word beside the rating."""
+    complaint.rating_comment = comment
+    record(session, at=now, actor="customer", action="comment_on_rating", subject=complaint.number)
+
+
+def _reopen(session: AsyncSession, complaint: Complaint, why: str, *, now: datetime) -> None:
+    _step(complaint, CaseStep.REOPEN, now)
+    complaint.reopened_count += 1
+    tiers = list(Tier)
+    higher = tiers[min(tiers.index(complaint.tier) + 1, len(tiers) - 1)]
+    sentence = funnel_policy().sinks[why]
+    reason = Reason(code=why, reference="DESIGN the funnel", zh=sentence.zh, en=sentence.en)
+    decision = TierDecision(tier=higher, evidence_tier=higher, reasons=(reason,))
+    _raise_tier(complaint, decision, decided_by="funnel", now=now, received_at=now)
+    record(session, at=now, actor="system", action="reopen", subject=complaint.number, why=why, tier=higher)
+
+
+def _raise_tier(
+    complaint: Complaint,
+    decision: TierDecision,
+    *,
+    decided_by: str,
+    now: datetime,
+    received_at: datetime | None = None,
+) -> None:
+    complaint.tier_decisions.append(_tier_record(decision, previous=complaint.tier, decided_by=decided_by, now=now))
+    complaint.tier = decision.tier
+    running = {d.name: d for d in complaint.deadlines if d.met_at is None}
+    for deadline in deadlines_for(decision.tier, now, deadline_policy(), received_at or complaint.opened_at):
+        known = running.get(deadline.name)
+        if known is None:
+            if received_at is not None:
+                complaint.deadlines.append(_deadline_record(deadline))
+        elif deadline.due_at < known.due_at:
+            # A customer was promised the earlier date; a higher tier never makes it later.
+            known.due_at, known.rule = deadline.due_at, deadline.rule.zh
+
+
+def _step(complaint: Complaint, step: CaseStep, now: datetime) -> None:
+    complaint.state = state_after(complaint.state, step)
+    complaint.state_since = now
+
+
+async def _free_number(session: AsyncSession) -> str:
+    while True:
+        number = new_case_number()
+        if not await session.scalar(select(func.count()).where(Complaint.number == number)):
+            return number
+
+
+def _fact(stated: StatedFact, now: datetime) -> Fact:
+    return Fact(
+        name=stated.name,
+        text=stated.text,
+        amount_fen=stated.amount_fen,
+        currency=stated.currency,
+        day=stated.day,
+        stated_at=now,
+    )
+
+
+def _signals_as_json(signals: Iterable[SignalShown]) -> list[dict[str, object]]:
+    return [{"name": shown.name.value, "words": list(shown.words)} for shown in signals]
+
+
+def _tier_record(
+    decision: TierDecision, *, previous: Tier | None, decided_by: str, now: datetime
+) -> TierDecisionRecord:
+    return TierDecisionRecord(
+        tier=decision.tier,
+        previous_tier=previous,
+        decided_by=decided_by,
+        reasons=[reason.model_dump(mode="json") for reason in decision.reasons],
+        decided_at=now,
+    )
+
+
+def _deadline_record(deadline: Deadline) -> DeadlineRecord:
+    return DeadlineRecord(name=deadline.name.value, rule=deadline.rule.zh, due_at=deadline.due_at)

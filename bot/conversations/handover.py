@@ -1,0 +1,115 @@
+"""The hand-over between bot and staff: calling a person, taking over, handing back."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.audit import record
+from bot.conversations.models import Author, Conversation, Holder, Message
+from bot.conversations.outbound import say
+from bot.database import notify_changed
+from bot.wording import Saying, wording
+
+
+class HeldBySomeoneElse(Exception):
+    """Another person holds the conversation; two people must not answer at once."""
+
+
+async def locked(session: AsyncSession, conversation_id: uuid.UUID) -> Conversation:
+    """The conversation, locked for the rest of the transaction."""
+    # What the session may have read before the lock is read anew: somebody else may have changed it meanwhile.
+    found = await session.scalars(
+        select(Conversation)
+        .where(Conversation.id == conversation_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return found.one()
+
+
+async def call_staff(session: AsyncSession, conversation: Conversation, reason: str, *, now: datetime) -> None:
+    """Put the conversation into the desk's queue; it keeps its place if it is already there.
+
+    Args:
+        reason: why a person is needed: `urgent`, `complex`, `asked_for_human`, `crisis`, `not_understood`,
+            `assistant_down`.
+    """
+    if conversation.holder is Holder.BOT:
+        conversation.holder = Holder.QUEUE
+        conversation.waiting_since = now
+        conversation.handover_reason = reason
+        record(session, at=now, actor="bot", action="call_staff", subject=str(conversation.id), reason=reason)
+    await notify_changed(session, conversation.id)
+
+
+async def take_over(
+    session: AsyncSession,
+    conversation_id: uuid.UUID,
+    staff_id: uuid.UUID,
+    *,
+    username: str,
+    shown_as: str,
+    now: datetime,
+) -> None:
+    """A person takes the conversation; from this commit on the bot is silent.
+
+    Args:
+        shown_as: how the customer sees the person: unit, surname and title.
+
+    Raises:
+        HeldBySomeoneElse: another person already holds it.
+    """
+    conversation = await locked(session, conversation_id)
+    if conversation.holder is Holder.STAFF:
+        if conversation.held_by != staff_id:
+            raise HeldBySomeoneElse(str(conversation_id))
+        return
+    conversation.holder = Holder.STAFF
+    conversation.held_by = staff_id
+    conversation.waiting_since = None
+    record(session, at=now, actor=f"staff:{username}", action="take_over", subject=str(conversation_id))
+    await say(
+        session, conversation, wording().say("utter_staff_arrives", conversation.language, staff=shown_as), now=now
+    )
+
+
+async def reply(
+    session: AsyncSession, conversation_id: uuid.UUID, staff_id: uuid.UUID, text: str, *, now: datetime
+) -> Message:
+    """A person answers the customer.
+
+    Raises:
+        HeldBySomeoneElse: the person does not hold the conversation.
+    """
+    conversation = await locked(session, conversation_id)
+    if conversation.holder is not Holder.STAFF or conversation.held_by != staff_id:
+        raise HeldBySomeoneElse(str(conversation_id))
+    return await say(session, conversation, Saying(text), now=now, author=Author.STAFF, staff_id=staff_id)
+
+
+async def hand_back(
+    session: AsyncSession,
+    conversation_id: uuid.UUID,
+    staff_id: uuid.UUID,
+    *,
+    username: str,
+    shown_as: str,
+    now: datetime,
+) -> None:
+    """The person leaves; the bot answers again.
+
+    Raises:
+        HeldBySomeoneElse: the person does not hold the conversation.
+    """
+    conversation = await locked(session, conversation_id)
+    if conversation.holder is not Holder.STAFF or conversation.held_by != staff_id:
+        raise HeldBySomeoneElse(str(conversation_id))
+    conversation.holder = Holder.BOT
+    conversation.held_by = None
+    conversation.handover_reason = None
+    record(session, at=now, actor=f"staff:{username}", action="hand_back", subject=str(conversation_id))
+    await say(
+        session, conversation, wording().say("utter_staff_leaves", conversation.language, staff=shown_as), now=now
+    )

@@ -1,0 +1,118 @@
+"""PostgreSQL: engine, sessions, and the notices by which processes tell each other what has changed.
+
+PostgreSQL is the only truth. A use case opens one session, works in one transaction, and commits; whoever shows data
+live listens for the notice that goes out with the commit.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import psycopg
+from sqlalchemy import DateTime, Enum, MetaData, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+NOTICE_CHANNEL = "tingsu_changed"
+"""PostgreSQL's NOTIFY channel; the payload is the id of the conversation in which something changed."""
+
+
+class Base(DeclarativeBase):
+    """Parent of all tables. Times are with time zone; free-form values are JSONB."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+        StrEnum: Enum(
+            StrEnum, native_enum=False, length=40, values_callable=lambda labels: [label.value for label in labels]
+        ),
+    }
+
+
+def libpq_url(url: str) -> str:
+    """The address as psycopg and procrastinate want it: `postgresql://…`, without a driver's name."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+class Database:
+    """One process's way to PostgreSQL.
+
+    Args:
+        url: `postgresql://…`; a socket folder may stand in `?host=`.
+        pool_size: connections kept open; twice as many may be used for a moment.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+        self.url = libpq_url(url)
+        self.engine: AsyncEngine = create_async_engine(
+            make_url(url).set(drivername="postgresql+psycopg"),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            hide_parameters=True,  # an error must not quote a customer's words into a log
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session in a transaction that commits at the end, or rolls back when the block raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def answers(self) -> bool:
+        """Whether a query comes back."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except Exception:  # noqa: BLE001 - any failure means the same to a health check
+            return False
+        return True
+
+    async def listen(self) -> AsyncIterator[str]:
+        """The ids of conversations in which something changed, as it is committed, until the connection ends.
+
+        Raises:
+            psycopg.OperationalError: when PostgreSQL goes away; the caller listens again and fetches what it missed.
+        """
+        connection = await psycopg.AsyncConnection.connect(
+            self.url, autocommit=True, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
+        )
+        async with connection:
+            await connection.execute(f"LISTEN {NOTICE_CHANNEL}")
+            yield ""  # listening now: whatever was committed before is the caller's to fetch
+            async for notice in connection.notifies():
+                yield notice.payload
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+
+async def notify_changed(session: AsyncSession, conversation_id: object) -> None:
+    """Tell the other processes, when this transaction commits, that the conversation has changed."""
+    await session.execute(
+        text("SELECT pg_notify(:channel, :payload)"),
+        {"channel": NOTICE_CHANNEL, "payload": str(conversation_id)},
+    )
+
+
+async def driver_connection(session: AsyncSession) -> psycopg.AsyncConnection[Any]:
+    """The session's own psycopg connection, for work that must be part of its transaction."""
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    driver: psycopg.AsyncConnection[Any] = raw.driver_connection  # type: ignore[assignment]
+    return driver

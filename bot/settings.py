@@ -1,0 +1,123 @@
+"""Every setting of Tingsu in one typed place, read from the environment (`TINGSU_…`) and from a `.env` file.
+
+The README's table of settings is written from the descriptions here; a test compares the two.
+"""
+
+import hashlib
+import secrets
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, HttpUrl, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout: where `data/`, `domain.yml` and the two environments are."""
+
+
+class Settings(BaseSettings):
+    """What the people who run Tingsu may change."""
+
+    model_config = SettingsConfigDict(env_prefix="TINGSU_", env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    database_url: str | None = Field(
+        default=None,
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL to use, `postgresql://user:password@host/name`; without it one is embedded",
+    )
+    var_dir: Path = Field(default=ROOT / "var", description="Folder for the embedded database, models, caches, secrets")
+    gateway_host: str = Field(default="127.0.0.1", description="Address the gateway listens on")
+    gateway_port: int = Field(default=8000, ge=1, le=65535, description="Port of the gateway (chat page, chat API)")
+    desk_host: str = Field(default="127.0.0.1", description="Address the desk listens on")
+    desk_port: int = Field(default=8080, ge=1, le=65535, description="Port of the desk")
+    rasa_url: HttpUrl | None = Field(
+        default=None, description="A rasa server that runs elsewhere; without it `tingsu up` starts one on a free port"
+    )
+    actions_url: HttpUrl | None = Field(
+        default=None,
+        description="An action server that runs elsewhere; without it `tingsu up` starts one on a free port",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None, description="Signs tokens and cookies; without it one is made and kept in the data folder"
+    )
+    quiet_window_seconds: float = Field(
+        default=1.2,
+        ge=0,
+        le=30,
+        description="Silence to wait for before answering, so that a burst of messages is one turn",
+    )
+    longest_wait_seconds: float = Field(
+        default=6,
+        ge=0,
+        le=60,
+        description="A customer who goes on writing is answered after this many seconds all the same",
+    )
+    rasa_timeout_seconds: float = Field(default=20, gt=0, description="How long one answer of rasa may take")
+    rasa_patience_seconds: float = Field(
+        default=5, ge=0, description="After this many seconds without rasa the customer hears that the message is safe"
+    )
+    telegram_token: SecretStr | None = Field(
+        default=None, description="Token of the Telegram bot; without it no Telegram"
+    )
+    telegram_api_base: str = Field(
+        default="https://api.telegram.org", description="Address of the Telegram Bot API (a local server is possible)"
+    )
+    telegram_webhook_url: HttpUrl | None = Field(
+        default=None, description="Public address of the gateway; with it Telegram calls us, without it we poll"
+    )
+    embed_origins: str = Field(
+        default="*", description="Who may embed the chat page: `frame-ancestors` sources, separated by spaces"
+    )
+    upload_limit_mib: int = Field(
+        default=10, ge=1, le=50, description="Largest photo or document a customer may send, MiB"
+    )
+    messages_per_minute: int = Field(
+        default=60, ge=1, description="Messages that one web chat session may send in a minute"
+    )
+    sessions_per_minute: int = Field(
+        default=120,
+        ge=1,
+        description="New web chat sessions a minute from one address (a branch's network is one address)",
+    )
+    follow_up_after_hours: float = Field(
+        default=24, ge=0, description="Hours from the result to the question how satisfied the customer is"
+    )
+    secure_cookies: bool = Field(
+        default=False, description="Send the desk's cookie over HTTPS only (set it in production)"
+    )
+    worker_concurrency: int = Field(default=10, ge=1, description="Jobs one worker process runs side by side")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def secret(self) -> str:
+        """The signing key: given, or made once and kept in the data folder, readable by its owner only."""
+        if self.secret_key is not None:
+            return self.secret_key.get_secret_value()
+        path = self.var_dir / "secret_key"
+        if not path.exists():
+            self.var_dir.mkdir(parents=True, exist_ok=True)
+            draft = path.with_suffix(f".{secrets.token_hex(4)}")
+            draft.touch(mode=0o600)
+            draft.write_text(secrets.token_urlsafe(48))
+            try:
+                path.hardlink_to(draft)
+            except FileExistsError:
+                pass  # another process was first: its key counts
+            finally:
+                draft.unlink()
+        return path.read_text()
+
+    def derived_secret(self, purpose: str) -> str:
+        """A key for one purpose (rasa's token, Telegram's webhook secret), so that none opens another door."""
+        return hashlib.sha256(f"{purpose}:{self.secret}".encode()).hexdigest()
+
+    @property
+    def model_path(self) -> Path:
+        """Where the trained rasa model is."""
+        return self.var_dir / "models" / "tingsu.tar.gz"
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
