@@ -1,0 +1,251 @@
+"""Notify 回复: how a complaint stands, whether its result is accepted, how satisfied the customer is."""
+
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, EventType, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from actions import store
+from actions.react import due_date, who_settles
+from actions.turn import CustomerTurn, read_turn
+from bot.complaints import case_number
+from bot.complaints.casework import (
+    accept_result,
+    comment_on_rating,
+    complaints_of,
+    find_by_number,
+    rate,
+    record_learn,
+    reject_result,
+)
+from bot.complaints.labels import Language
+from bot.complaints.learn import LearnStep
+from bot.complaints.lifecycle import State
+from bot.complaints.models import Complaint
+from bot.conversations.handover import call_staff, locked
+from bot.database import notify_changed
+from bot.logs import logger
+
+SHOW_AT_MOST = 3
+"""Complaints told of when the customer names none."""
+
+ENDS: list[EventType] = [SlotSet("requested_slot", None), ActiveLoop(None)]
+log = logger(__name__)
+
+
+class TellStatus(Action):
+    """Tells how the customer's complaints stand; never one of another conversation."""
+
+    def name(self) -> str:
+        return "action_tell_status"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        turn = read_turn(tracker)
+        number = case_number.find(turn.case_number or turn.text)
+        async with store.database().transaction() as session:
+            complaints = list(await complaints_of(session, turn.conversation_id))
+        if number is not None:
+            named = [complaint for complaint in complaints if complaint.number == number]
+            if not named:
+                log.info("foreign_number_asked_for", conversation=str(turn.conversation_id))
+                dispatcher.utter_message(response="utter_number_not_yours")
+                return []
+            complaints = named
+        for complaint in complaints[:SHOW_AT_MOST]:
+            _tell(dispatcher, complaint, turn.language)
+        if not complaints:
+            is_telling = tracker.active_loop_name == "complaint_form"
+            dispatcher.utter_message(response="utter_not_registered_yet" if is_telling else "utter_no_complaint_found")
+        return []
+
+
+def _tell(dispatcher: CollectingDispatcher, complaint: Complaint, language: Language) -> None:
+    about = complaint.product.display_name(language) if complaint.product else ""
+    state = complaint.state.display_name(language)
+    if complaint.state.is_settled:
+        dispatcher.utter_message(
+            response="utter_status_settled",
+            number=complaint.number,
+            about=about,
+            state=state,
+            result=complaint.result or "",
+        )
+        return
+    who = who_settles(complaint.tier, language)
+    dispatcher.utter_message(
+        response="utter_status",
+        number=complaint.number,
+        about=about,
+        state=state,
+        who=who if language == "zh" else who[0].upper() + who[1:],
+        due=due_date(complaint, language),
+    )
+
+
+class ValidateResultForm(Action):
+    """Hears whether the result is accepted, right after it was told."""
+
+    def name(self) -> str:
+        return "validate_result_form"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        turn = read_turn(tracker)
+        if not turn.has_just_spoken:
+            return ENDS  # the customer went on to something else; the question is not pressed
+        if await _hear_result(dispatcher, turn, tracker.get_slot("pending_number")):
+            return ENDS
+        return []
+
+
+class HearResult(Action):
+    """Hears that a result is or is not accepted, when nobody had just asked."""
+
+    def name(self) -> str:
+        return "action_hear_result"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if not await _hear_result(dispatcher, read_turn(tracker), None):
+            dispatcher.utter_message(response="utter_no_result_yet")
+        return []
+
+
+async def _hear_result(dispatcher: CollectingDispatcher, turn: CustomerTurn, number: str | None) -> bool:
+    """Take the customer's word on the result.
+
+    Returns:
+        False if the message says nothing about it, or there is no result to speak of.
+    """
+    accepts = turn.intent in ("accept_result", "affirm", "thank") or (turn.intent == "rate" and (turn.rating or 0) > 2)
+    rejects = turn.intent in ("reject_result", "deny") or (turn.intent == "rate" and (turn.rating or 3) <= 2)
+    if not accepts and not rejects:
+        return False
+    now = store.clock()
+    async with store.database().transaction() as session:
+        complaint = await _settled(session, turn, number)
+        if complaint is None:
+            return False
+        if accepts:
+            accept_result(session, complaint, now=now)
+            record_learn(complaint, LearnStep.NOTIFY, "result accepted", by="bot", now=now)
+            await notify_changed(session, turn.conversation_id)
+            dispatcher.utter_message(response="utter_result_accepted")
+            return True
+        reject_result(session, complaint, now=now)
+        await _bring_next_tier(session, complaint, turn, "utter_result_reopened", dispatcher)
+    return True
+
+
+class ValidateRatingForm(Action):
+    """Hears the rating, then a word beside it."""
+
+    def name(self) -> str:
+        return "validate_rating_form"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        turn = read_turn(tracker)
+        requested = tracker.get_slot("requested_slot")
+        number: str | None = tracker.get_slot("pending_number")
+        if not turn.has_just_spoken:
+            return ENDS
+        if requested == "rating_comment":
+            return await self._hear_comment(dispatcher, turn, number)
+        if turn.intent == "skip":
+            dispatcher.utter_message(response="utter_anything_else")
+            return ENDS
+        return await _hear_rating(dispatcher, turn, number) or []
+
+    async def _hear_comment(
+        self, dispatcher: CollectingDispatcher, turn: CustomerTurn, number: str | None
+    ) -> list[EventType]:
+        if turn.intent in ("crisis", "ask_human"):
+            return []
+        if turn.intent not in ("skip", "deny"):
+            now = store.clock()
+            async with store.database().transaction() as session:
+                complaint = await find_by_number(session, number or "")
+                if complaint is not None and complaint.conversation_id == turn.conversation_id:
+                    comment_on_rating(session, complaint, turn.text, now=now)
+                    await notify_changed(session, turn.conversation_id)
+        dispatcher.utter_message(response="utter_rating_thanks")
+        return ENDS
+
+
+class HearRating(Action):
+    """Hears a rating when nobody had just asked for one."""
+
+    def name(self) -> str:
+        return "action_hear_rating"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        events = await _hear_rating(dispatcher, read_turn(tracker), None)
+        if events is None:
+            dispatcher.utter_message(response="utter_no_result_yet")
+            return []
+        return [ActiveLoop("rating_form"), *events]
+
+
+async def _hear_rating(
+    dispatcher: CollectingDispatcher, turn: CustomerTurn, number: str | None
+) -> list[EventType] | None:
+    """Take a rating, and ask for a word.
+
+    Returns:
+        The events that keep the form open for the word; none if there was no rating, or nothing to rate.
+    """
+    rating = turn.rating or {"accept_result": 5, "reject_result": 1}.get(turn.intent)
+    now = store.clock()
+    async with store.database().transaction() as session:
+        complaint = await _settled(session, turn, number)
+        if complaint is None:
+            return None
+        if rating is None:
+            if turn.intent not in ("rate", "inform", "affirm", "deny", "nlu_fallback"):
+                return None
+            dispatcher.utter_message(response="utter_rating_not_understood")
+            return [SlotSet("requested_slot", "rating"), SlotSet("pending_number", complaint.number)]
+        reopened = rate(session, complaint, rating, now=now)
+        if _has_words(turn):
+            comment_on_rating(session, complaint, turn.text, now=now)
+        if reopened:
+            await _bring_next_tier(session, complaint, turn, "utter_rating_reopened", dispatcher)
+        else:
+            record_learn(complaint, LearnStep.NOTIFY, f"rated {rating}", by="bot", now=now)
+            await notify_changed(session, turn.conversation_id)
+            if _has_words(turn):
+                dispatcher.utter_message(response="utter_rating_thanks")
+                return ENDS
+            dispatcher.utter_message(response="utter_question_rating_comment")
+        return [SlotSet("pending_number", complaint.number), SlotSet("requested_slot", "rating_comment")]
+
+
+def _has_words(turn: CustomerTurn) -> bool:
+    """Whether there is more than a number in the rating."""
+    return len(turn.text.strip()) > 6
+
+
+async def _settled(session: AsyncSession, turn: CustomerTurn, number: str | None) -> Complaint | None:
+    """The complaint whose result is spoken of: the one asked about, or the customer's latest resolved one."""
+    complaints = await complaints_of(session, turn.conversation_id)
+    resolved = [c for c in complaints if c.state in (State.RESOLVED, State.CLOSED)]
+    if number is not None:
+        return next((complaint for complaint in resolved if complaint.number == number), None)
+    return resolved[0] if resolved else None
+
+
+async def _bring_next_tier(
+    session: AsyncSession, complaint: Complaint, turn: CustomerTurn, response: str, dispatcher: CollectingDispatcher
+) -> None:
+    """The case was reopened one tier higher: call those people, and tell the customer who and by when."""
+    now = store.clock()
+    conversation = await locked(session, turn.conversation_id)
+    await call_staff(session, conversation, complaint.tier.value, now=now)
+    record_learn(complaint, LearnStep.NOTIFY, "reopened one tier higher", by="bot", now=now)
+    values: dict[str, Any] = {
+        "number": complaint.number,
+        "who": who_settles(complaint.tier, turn.language),
+        "due": due_date(complaint, turn.language),
+    }
+    dispatcher.utter_message(response=response, **values)
