@@ -1,0 +1,268 @@
+"""One conversation as a page shows it: its messages, who holds it, and its complaints in the viewer's language."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.complaints.casework import complaints_of, deadline_policy
+from bot.complaints.deadlines import DeadlineName
+from bot.complaints.labels import Language, Signal
+from bot.complaints.learn import LearnStep
+from bot.complaints.models import Complaint, DeadlineRecord, Fact, TierDecisionRecord
+from bot.conversations.models import Author, Conversation, Holder, Message
+from bot.desk.words import language_of, word, word_or
+from bot.staff.models import StaffMember
+from bot.staff.organisation import Organisation, UnknownUnit
+from bot.staff.permissions import Act, may, may_see, may_see_conversation
+
+MESSAGES_SHOWN = 300
+SAFE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+"""Shown in the page; everything else is only downloaded."""
+
+FACT_ORDER = ("occurred", "outlet", "amount", "wish", "phone", "addition")
+
+
+class NotForThisPerson(Exception):
+    """The person may not see the conversation."""
+
+
+class NoSuchConversation(LookupError):
+    """There is no conversation with this id."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A conversation and what of its complaints the person may see."""
+
+    conversation: Conversation
+    complaints: list[Complaint]
+
+
+async def open_for(
+    session: AsyncSession, conversation_id: uuid.UUID, person: StaffMember, organisation: Organisation
+) -> Opened:
+    """The conversation, if the person may see it.
+
+    Raises:
+        NoSuchConversation: there is none.
+        NotForThisPerson: there is, but it belongs to another unit.
+    """
+    conversation = await session.get(Conversation, conversation_id)
+    if conversation is None:
+        raise NoSuchConversation(str(conversation_id))
+    complaints = await complaints_of(session, conversation_id)
+    if not may_see_conversation(person, [complaint.outlet_code for complaint in complaints], organisation):
+        raise NotForThisPerson(str(conversation_id))
+    return Opened(conversation, [c for c in complaints if may_see(person, c.outlet_code, organisation)])
+
+
+def shown_as(person: StaffMember, language: str, organisation: Organisation) -> str:
+    """How the customer sees a person: «武昌支行 李经理»."""
+    try:
+        unit = organisation.find(person.unit_code).display_name(language_of(language))
+    except UnknownUnit:
+        return person.name
+    return f"{unit} {person.name}"
+
+
+def customer_label(name: str | None, conversation_id: uuid.UUID, language: Language) -> str:
+    """The customer's name, or a short name made of the conversation's id."""
+    return name or f"{word('visitor', language)} {conversation_id.hex[:4].upper()}"
+
+
+def milliseconds(moment: datetime | None) -> int | None:
+    """A moment as browsers count."""
+    return None if moment is None else int(moment.timestamp() * 1000)
+
+
+async def thread_of(session: AsyncSession, opened: Opened, person: StaffMember, language: Language) -> dict[str, Any]:
+    """The messages and the holder, ready for the thread component."""
+    conversation = opened.conversation
+    messages = list(
+        await session.scalars(
+            select(Message)
+            .where(Message.conversation_id == conversation.id)
+            .order_by(Message.id.desc())
+            .limit(MESSAGES_SHOWN + 1)
+        )
+    )
+    writers = {message.staff_id for message in messages} | {conversation.held_by}
+    named = await session.scalars(select(StaffMember).where(StaffMember.id.in_(writers - {None})))
+    names = {member.id: member.name for member in named}
+    is_mine = conversation.holder is Holder.STAFF and conversation.held_by == person.id
+    return {
+        "id": str(conversation.id),
+        "customer": customer_label(conversation.customer_name, conversation.id, language),
+        "channel": word_or(f"channel_{conversation.channel}", conversation.channel, language),
+        "speaks": word_or(f"speaks_{conversation.language}", conversation.language, language),
+        "holder": "mine" if is_mine else conversation.holder.value,
+        "holderName": names.get(conversation.held_by, "") if conversation.held_by else "",
+        "waitingSince": milliseconds(conversation.waiting_since),
+        "reason": word_or(f"reason_{conversation.handover_reason}", "", language),
+        "mayAnswer": may(person, Act.ANSWER),
+        "hasEarlier": len(messages) > MESSAGES_SHOWN,
+        "messages": [_message(message, names, language) for message in reversed(messages[:MESSAGES_SHOWN])],
+    }
+
+
+def _message(message: Message, names: dict[uuid.UUID, str], language: Language) -> dict[str, Any]:
+    if message.author is Author.STAFF and message.staff_id is not None:
+        author = names.get(message.staff_id, "")
+    else:
+        author = word_or(f"author_{message.author}", message.author, language)
+    attachment = message.attachment
+    return {
+        "id": message.id,
+        "from": message.author.value,
+        "author": author,
+        "text": message.text,
+        "at": milliseconds(message.sent_at),
+        "delivery": message.delivery.value if message.author is not Author.CUSTOMER else None,
+        "masked": [word_or(f"masked_{kind}", kind, language) for kind in message.masked],
+        "buttons": [str(button) for button in message.buttons],
+        "earlierText": message.earlier_text,
+        "attachment": attachment
+        and {
+            "address": f"/attachments/{attachment.id}",
+            "isImage": attachment.content_type in SAFE_IMAGES,
+            "kind": word_or(f"attachment_{attachment.kind}", attachment.kind, language),
+            "name": attachment.file_name,
+            "size": attachment.size,
+        },
+    }
+
+
+def case_of(
+    complaint: Complaint, person: StaffMember, language: Language, organisation: Organisation
+) -> dict[str, Any]:
+    """One complaint, ready for the case component."""
+    product = complaint.product.display_name(language) if complaint.product else ""
+    cause = complaint.cause.display_name(language) if complaint.cause else ""
+    return {
+        "id": str(complaint.id),
+        "number": complaint.number,
+        "state": complaint.state.display_name(language),
+        "isSettled": complaint.state.is_settled,
+        "tier": complaint.tier.value,
+        "tierName": complaint.tier.display_name(language),
+        "subject": " · ".join(part for part in (product, cause) if part),
+        "emotion": complaint.emotion.display_name(language) if complaint.emotion else "",
+        "outlet": _outlet(complaint.outlet_code, language, organisation),
+        "openedAt": milliseconds(complaint.opened_at),
+        "reopenedCount": complaint.reopened_count,
+        "story": complaint.story,
+        "facts": _facts(complaint.facts, language),
+        "signals": _signals(complaint.signals, language),
+        "decisions": [_decision(decision, language) for decision in reversed(complaint.tier_decisions)],
+        "deadlines": [_deadline(deadline, language) for deadline in complaint.deadlines],
+        "steps": _steps(complaint, language),
+        "result": complaint.result,
+        "answer": _answer_to_result(complaint, language),
+        "rating": complaint.rating,
+        "ratingText": word("rating", language, count=complaint.rating) if complaint.rating else "",
+        "ratingComment": complaint.rating_comment or "",
+        "mayResolve": may(person, Act.RESOLVE) and not complaint.state.is_settled,
+    }
+
+
+def _outlet(code: str | None, language: Language, organisation: Organisation) -> str:
+    if code is None:
+        return word("outlet_unknown", language)
+    try:
+        return organisation.find(code).display_name(language)
+    except UnknownUnit:
+        return code
+
+
+def _facts(facts: Iterable[Fact], language: Language) -> list[dict[str, Any]]:
+    """The facts by name: the last one counts, what was said earlier is its history; additions stand each by itself."""
+    by_name: defaultdict[str, list[str]] = defaultdict(list)
+    for fact in facts:
+        by_name[fact.name].append(fact.text)
+    shown: list[dict[str, Any]] = []
+    for name in sorted(by_name, key=lambda name: FACT_ORDER.index(name) if name in FACT_ORDER else len(FACT_ORDER)):
+        label = word_or(f"fact_{name}", name, language)
+        if name == "addition":
+            shown += [{"label": label, "text": text, "earlier": []} for text in by_name[name]]
+            continue
+        *earlier, last = by_name[name]
+        different = dict.fromkeys(text for text in earlier if text != last)
+        shown.append(
+            {"label": label, "text": last, "earlier": [word("earlier_fact", language, text=text) for text in different]}
+        )
+    return shown
+
+
+def _signals(signals: Iterable[dict[str, Any]], language: Language) -> list[dict[str, str]]:
+    """Each signal with the customer's words that show it."""
+    shown: dict[str, list[str]] = defaultdict(list)
+    for signal in signals:
+        words = str(signal["words"][2]) if len(signal.get("words", [])) > 2 else ""
+        if words and words not in shown[signal["name"]]:
+            shown[signal["name"]].append(words)
+    return [
+        {
+            "name": Signal(name).display_name(language) if name in set(Signal) else name,
+            "words": "，".join(words) if language == "zh" else ", ".join(words),
+        }
+        for name, words in shown.items()
+    ]
+
+
+def _decision(decision: TierDecisionRecord, language: Language) -> dict[str, Any]:
+    return {
+        "tier": decision.tier.value,
+        "tierName": decision.tier.display_name(language),
+        "previousName": decision.previous_tier.display_name(language) if decision.previous_tier else "",
+        "by": word_or(f"decided_{decision.decided_by}", decision.decided_by.removeprefix("staff:"), language),
+        "at": milliseconds(decision.decided_at),
+        "reasons": [str(reason.get(language) or reason.get("zh") or "") for reason in decision.reasons],
+    }
+
+
+def _deadline(deadline: DeadlineRecord, language: Language) -> dict[str, Any]:
+    name = DeadlineName(deadline.name).display_name(language) if deadline.name in set(DeadlineName) else deadline.name
+    return {
+        "name": name,
+        "rule": _rule(deadline.rule, language),
+        "dueAt": milliseconds(deadline.due_at),
+        "metAt": milliseconds(deadline.met_at),
+    }
+
+
+def _rule(stored: str, language: Language) -> str:
+    """The rule in the viewer's language; the one stored is Chinese, and stays if it is no longer in force."""
+    rule = next((rule for rule in deadline_policy().rules.values() if rule.zh == stored), None)
+    return rule.in_language(language) if rule is not None else stored
+
+
+def _steps(complaint: Complaint, language: Language) -> list[dict[str, Any]]:
+    """The five LEARN steps in order, each with when it was last done and by whom."""
+    done = {entry.step: entry for entry in complaint.learn_record}
+    return [
+        {
+            "name": step.display_name(language),
+            "letter": step.value[0].upper(),
+            "doneAt": milliseconds(done[step].done_at) if step in done else None,
+            "by": _done_by(done[step].by, language) if step in done else "",
+        }
+        for step in LearnStep
+    ]
+
+
+def _done_by(actor: str, language: Language) -> str:
+    return word_or(f"done_by_{actor}", actor.removeprefix("staff:"), language)
+
+
+def _answer_to_result(complaint: Complaint, language: Language) -> str:
+    if complaint.result is None:
+        return ""
+    if complaint.result_accepted is None:
+        return word("result_not_answered", language)
+    return word("result_accepted" if complaint.result_accepted else "result_rejected", language)

@@ -1,0 +1,81 @@
+"""The desk's own components. Python hands them plain data; what a customer wrote is only ever shown as text."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from nicegui.element import Element
+
+from bot.complaints.labels import Language
+from bot.desk.words import browser_words
+
+
+class QueueList(Element, component="components/queue.js"):
+    """The queue's rows, its filters, and the alarm for urgent ones.
+
+    Emits `open` (a conversation's id) and `choose` (a filter).
+    """
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self._props["words"] = browser_words(language)
+        self._props["rows"] = []
+        self._props["counts"] = {}
+        self._props["chosen"] = "waiting"
+        self._props["selected"] = ""
+
+    def show(self, rows: Sequence[dict[str, Any]], counts: dict[str, int], chosen: str, selected: str) -> None:
+        """Show these rows; nothing is sent if nothing changed."""
+        shown = {"rows": list(rows), "counts": counts, "chosen": chosen, "selected": selected}
+        if any(self._props[name] != value for name, value in shown.items()):
+            self._props.update(shown)
+            self.update()
+
+
+class Thread(Element, component="components/thread.js"):
+    """The messages of a conversation and the place to answer.
+
+    Emits `takeOver`, `handBack` and `reply` (a text).
+    """
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self._props["words"] = browser_words(language)
+        self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
+        self._props["thread"] = None
+
+    def show(self, thread: dict[str, Any] | None) -> None:
+        """Show this conversation."""
+        if self._props["thread"] != thread:
+            self._props["thread"] = thread
+            self.update()
+
+    def answer_sent(self) -> None:
+        """The text in the composer was stored: clear it."""
+        self.run_method("sent")
+
+    def answer_not_sent(self) -> None:
+        """The text was not stored: leave it where it is."""
+        self.run_method("notSent")
+
+
+class Cases(Element, component="components/cases.js"):
+    """The complaints of a conversation.
+
+    Emits `resolve` (`{"id": …, "result": …}`).
+    """
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self._props["words"] = browser_words(language)
+        self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
+        self._props["cases"] = []
+
+    def show(self, cases: Sequence[dict[str, Any]]) -> None:
+        """Show these complaints."""
+        if self._props["cases"] != list(cases):
+            self._props["cases"] = list(cases)
+            self.update()
+
+    def resolved(self) -> None:
+        """The result was taken: close the form."""
+        self.run_method("resolved")

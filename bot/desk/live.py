@@ -1,0 +1,96 @@
+"""What has changed, as it is committed: one listener for the whole desk, fanned out to every open page."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import psycopg
+
+from bot.database import Database
+from bot.logs import logger
+
+LISTEN_AGAIN_AFTER_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+
+EVERYTHING = ""
+"""Stands for every conversation: we were not listening for a while, and whatever changed then must be read again."""
+
+Subscriber = Callable[[str], None]
+log = logger(__name__)
+
+
+class Feed:
+    """Passes the notices of committed changes on, and listens again when PostgreSQL was away."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._subscribers: list[Subscriber] = []
+        self.is_listening = False
+
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Call the subscriber with a conversation's id, or `EVERYTHING`, after each change.
+
+        Returns:
+            What ends the subscription.
+        """
+        self._subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            with suppress(ValueError):
+                self._subscribers.remove(subscriber)
+
+        return unsubscribe
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        failures_count = 0
+        while True:
+            try:
+                async for conversation_id in self._database.listen():
+                    self.is_listening = True
+                    failures_count = 0
+                    self._pass_on(conversation_id)
+            except psycopg.Error as error:
+                log.warning("listener_lost", reason=type(error).__name__)
+            finally:
+                self.is_listening = False
+            pause = LISTEN_AGAIN_AFTER_SECONDS[min(failures_count, len(LISTEN_AGAIN_AFTER_SECONDS) - 1)]
+            failures_count += 1
+            await asyncio.sleep(pause)
+
+    def _pass_on(self, conversation_id: str) -> None:
+        for subscriber in list(self._subscribers):
+            try:
+                subscriber(conversation_id)
+            except Exception:
+                log.exception("subscriber_failed")
+
+
+REFRESH_AGAIN_AFTER_SECONDS = 0.1
+
+
+class Refresher:
+    """Runs one refresh at a time for any number of notices, so that a burst of changes costs two reads, not hundreds.
+
+    Args:
+        refresh: reads anew; gets the ids noticed since the last time.
+    """
+
+    def __init__(self, refresh: Callable[[frozenset[str]], Awaitable[None]]) -> None:
+        self._refresh = refresh
+        self._noticed: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+
+    def notice(self, conversation_id: str) -> None:
+        """Something changed in this conversation."""
+        self._noticed.add(conversation_id)
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._work())
+
+    async def _work(self) -> None:
+        while self._noticed:
+            noticed, self._noticed = frozenset(self._noticed), set()
+            try:
+                await self._refresh(noticed)
+            except Exception:
+                log.exception("refresh_failed")
+            await asyncio.sleep(REFRESH_AGAIN_AFTER_SECONDS)

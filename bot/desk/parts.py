@@ -1,0 +1,42 @@
+"""What one running desk consists of, put together once and handed to its pages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from bot.clock import Clock
+from bot.database import Database
+from bot.desk.gate import Gate
+from bot.desk.live import Feed
+from bot.desk.queue import Board
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A desk process's parts."""
+
+    database: Database
+    clock: Clock
+    gate: Gate
+    feed: Feed
+    board: Board
+
+    @classmethod
+    def on(cls, database: Database, clock: Clock, *, port: int, secure_cookies: bool) -> "Desk":
+        """A desk on this database."""
+        return cls(database, clock, Gate(database, clock, port, secure_cookies), Feed(database), Board(database))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Listen for changes and keep the queue in step while the block runs."""
+        tasks = [asyncio.create_task(self.board.run(self.feed)), asyncio.create_task(self.feed.run())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+            await self.database.close()

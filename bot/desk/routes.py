@@ -1,0 +1,126 @@
+"""What the desk answers without a live page: the forms of signing in and out, attachments, health."""
+
+import uuid
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import JSONResponse, RedirectResponse
+from sqlalchemy import select
+from sqlalchemy.orm import undefer
+
+from bot.audit import record
+from bot.conversations.models import Attachment, Message
+from bot.desk.conversation import SAFE_IMAGES, NoSuchConversation, NotForThisPerson, open_for
+from bot.desk.gate import refuse_other_sites, safe_return
+from bot.desk.parts import Desk
+from bot.staff.passwords import PasswordFault
+from bot.staff.people import change_password, choose_language, organisation
+from bot.staff.sign_in import sign_in, sign_out, who_is
+
+SEE_OTHER = 303
+
+
+def routes(desk: Desk) -> APIRouter:
+    """The desk's plain routes."""
+    router = APIRouter(include_in_schema=False)
+    gate, database, clock = desk.gate, desk.database, desk.clock
+
+    @router.post("/sign-in")
+    async def take_sign_in(request: Request) -> Response:
+        refuse_other_sites(request)
+        form = await request.form()
+        back = safe_return(str(form.get("next", "")))
+        async with database.transaction() as session:
+            token = await sign_in(session, str(form.get("username", "")), str(form.get("password", "")), clock())
+            if token is not None:
+                await sign_out(session, gate.token_of(request), clock())
+        if token is None:
+            return RedirectResponse(f"/sign-in?{urlencode({'refused': '1', 'next': back})}", SEE_OTHER)
+        response = RedirectResponse(back, SEE_OTHER)
+        gate.let_in(response, token)
+        return response
+
+    @router.post("/sign-out")
+    async def take_sign_out(request: Request) -> Response:
+        refuse_other_sites(request)
+        async with database.transaction() as session:
+            await sign_out(session, gate.token_of(request), clock())
+        response = RedirectResponse("/sign-in?out=1", SEE_OTHER)
+        gate.let_out(response)
+        return response
+
+    @router.post("/password")
+    async def take_password(request: Request) -> Response:
+        refuse_other_sites(request)
+        form = await request.form()
+        current, new, again = (str(form.get(name, "")) for name in ("current", "new", "again"))
+        if new != again:
+            return RedirectResponse("/password?fault=passwords_differ", SEE_OTHER)
+        async with database.transaction() as session:
+            person = await who_is(session, gate.token_of(request), clock())
+            outcome = await change_password(session, person, current=current, new=new, now=clock()) if person else None
+        if outcome is None:
+            return RedirectResponse("/sign-in", SEE_OTHER)
+        if isinstance(outcome, PasswordFault):
+            return RedirectResponse(f"/password?fault={outcome.value}", SEE_OTHER)
+        response = RedirectResponse("/", SEE_OTHER)
+        gate.let_in(response, outcome)
+        return response
+
+    @router.post("/language")
+    async def take_language(request: Request) -> Response:
+        refuse_other_sites(request)
+        form = await request.form()
+        back = safe_return(str(form.get("next", "")))
+        language = "en" if form.get("language") == "en" else "zh"
+        async with database.transaction() as session:
+            person = await who_is(session, gate.token_of(request), clock())
+            if person is not None:
+                await choose_language(session, person, language)
+        if person is None:
+            separator = "&" if "?" in back else "?"
+            return RedirectResponse(f"{back}{separator}language={language}", SEE_OTHER)
+        return RedirectResponse(back, SEE_OTHER)
+
+    @router.get("/attachments/{attachment_id}")
+    async def attachment(attachment_id: uuid.UUID, request: Request) -> Response:
+        person = await gate.require(request)
+        async with database.transaction() as session:
+            found = await session.scalar(
+                select(Attachment).where(Attachment.id == attachment_id).options(undefer(Attachment.content))
+            )
+            if found is None:
+                raise HTTPException(404)
+            message = await session.get_one(Message, found.message_id)
+            actor = f"staff:{person.username}"
+            try:
+                await open_for(session, message.conversation_id, person, organisation())
+            except (NotForThisPerson, NoSuchConversation):
+                record(session, at=clock(), actor=actor, action="access_refused", subject=f"attachment:{attachment_id}")
+                return Response(status_code=403)
+            record(session, at=clock(), actor=actor, action="see_attachment", subject=f"attachment:{attachment_id}")
+        return _file(found)
+
+    @router.get("/healthz")
+    async def healthz() -> JSONResponse:
+        parts = {"database": await database.answers(), "listener": desk.feed.is_listening}
+        missing = [part for part, answers in parts.items() if not answers]
+        return JSONResponse({"status": "unavailable" if missing else "ok", "missing": missing}, 503 if missing else 200)
+
+    return router
+
+
+def _file(attachment: Attachment) -> Response:
+    """The file as browsers can do no harm with it: images in the page, everything else as a download."""
+    is_image = attachment.content_type in SAFE_IMAGES
+    disposition = "inline" if is_image else "attachment"
+    return Response(
+        attachment.content,
+        media_type=attachment.content_type if is_image else "application/octet-stream",
+        headers={
+            "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(attachment.file_name, safe='')}",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        },
+    )

@@ -1,0 +1,320 @@
+"""One open page of one person: the queue, the chosen conversation, its complaints, and what the person does with them.
+
+Every act is one transaction that first asks again who this is and whether they may.
+"""
+
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from nicegui import Client, ui
+from nicegui.events import GenericEventArguments
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.audit import record
+from bot.complaints.casework import complaints_of, first_contact_made
+from bot.complaints.labels import Language
+from bot.complaints.lifecycle import IllegalStep
+from bot.conversations import handover
+from bot.conversations.handover import HeldBySomeoneElse
+from bot.conversations.models import Conversation, Holder
+from bot.desk.conversation import (
+    NoSuchConversation,
+    NotForThisPerson,
+    Opened,
+    case_of,
+    open_for,
+    shown_as,
+    thread_of,
+)
+from bot.desk.elements import Cases, QueueList, Thread
+from bot.desk.live import EVERYTHING, Refresher
+from bot.desk.parts import Desk
+from bot.desk.queue import QueueFilter, Viewer, entries_for, is_chosen
+from bot.desk.rows import row_of
+from bot.desk.words import language_of, word
+from bot.followups.results import tell_result
+from bot.logs import logger
+from bot.staff.models import StaffMember
+from bot.staff.people import organisation
+from bot.staff.permissions import Act, may
+from bot.staff.sign_in import who_is
+
+ROWS_SHOWN = 200
+LONGEST_REPLY = 4000
+LONGEST_RESULT = 4000
+"""Characters. Telegram carries 4096 in one message."""
+ASK_WHO_AGAIN_AFTER_SECONDS = 15
+log = logger(__name__)
+
+
+class SignedOut(Exception):
+    """The browser's sign-in has ended."""
+
+
+class Workplace:
+    """The live page of one person.
+
+    Args:
+        person: as they were when the page was opened; read again before every act.
+        selected: the conversation that is open, if any.
+    """
+
+    def __init__(self, desk: Desk, client: Client, person: StaffMember, token: str, selected: uuid.UUID | None) -> None:
+        self._desk = desk
+        self._client = client
+        self._person = person
+        self._token = token
+        self._language: Language = language_of(person.language)
+        self._selected = selected
+        self._chosen = QueueFilter.OPEN if selected else QueueFilter.WAITING
+        self._refresher = Refresher(self._show_conversation_again)
+
+    async def open(self) -> None:
+        """Build the page, and keep it live until it is closed.
+
+        Raises:
+            SignedOut: the browser's sign-in has ended.
+            NoSuchConversation: there is no such conversation; nothing is built.
+            NotForThisPerson: it belongs to another unit; nothing is built.
+        """
+        if self._selected is not None:
+            async with self._transaction() as session:
+                await self._opened(session)
+        self._build()
+        self._subscribe()
+        if self._selected is not None:
+            await self._show_conversation()
+        # Last, because NiceGUI sends the page off as soon as a timer waits for it to be open.
+        ui.timer(ASK_WHO_AGAIN_AFTER_SECONDS, self._ask_who_again)
+
+    def _build(self) -> None:
+        with ui.element("div").classes("workplace").classes("has-conversation" if self._selected else "") as frame:
+            self._frame = frame
+            self._queue = QueueList(self._language)
+            self._queue.on("open", self._open)
+            self._queue.on("choose", self._choose)
+            self._thread = Thread(self._language)
+            self._thread.on("takeOver", self._take_over)
+            self._thread.on("handBack", self._hand_back)
+            self._thread.on("reply", self._reply)
+            self._cases = Cases(self._language)
+            self._cases.on("resolve", self._resolve)
+        self._show_queue()
+
+    def _subscribe(self) -> None:
+        leave_board = self._desk.board.watch(self._show_queue)
+        leave_feed = self._desk.feed.subscribe(self._notice)
+
+        def leave() -> None:
+            leave_board()
+            leave_feed()
+
+        self._client.on_delete(leave)
+
+    async def _show_conversation(self) -> None:
+        """Show the selected conversation and note that the person saw it."""
+        async with self._transaction() as session:
+            opened = await self._opened(session)
+            self._record(session, "see_conversation", str(opened.conversation.id))
+            await self._show(session, opened)
+
+    def _show_queue(self) -> None:
+        viewer = Viewer(self._person, organisation())
+        seen = entries_for(self._desk.board.entries, viewer)
+        by_filter = {
+            chosen: [entry for entry in seen if is_chosen(entry, self._person, chosen)] for chosen in QueueFilter
+        }
+        entries = by_filter[self._chosen]
+        rows = [row_of(entry, viewer, self._language) for entry in entries[:ROWS_SHOWN]]
+        counts = {chosen.value: len(found) for chosen, found in by_filter.items()}
+        self._queue.show(rows, counts, self._chosen.value, str(self._selected or ""))
+
+    def _notice(self, conversation_id: str) -> None:
+        if self._selected is not None and conversation_id in {EVERYTHING, str(self._selected)}:
+            self._refresher.notice(conversation_id)
+
+    async def _show_conversation_again(self, _noticed: frozenset[str]) -> None:
+        try:
+            async with self._transaction() as session:
+                await self._show(session, await self._opened(session))
+        except SignedOut:
+            self._go("/sign-in")
+        except (NoSuchConversation, NotForThisPerson):
+            self._go("/")
+
+    async def _show(self, session: AsyncSession, opened: Opened) -> None:
+        units = organisation()
+        thread = await thread_of(session, opened, self._person, self._language)
+        if opened.conversation.id != self._selected:
+            return  # the person has gone on to another conversation meanwhile
+        self._thread.show(thread)
+        self._cases.show([case_of(c, self._person, self._language, units) for c in opened.complaints])
+
+    async def _open(self, event: GenericEventArguments) -> None:
+        self._selected = _uuid(event.args)
+        if self._selected is None:
+            return
+        try:
+            await self._show_conversation()
+        except SignedOut:
+            self._go("/sign-in")
+        except (NoSuchConversation, NotForThisPerson):
+            self._go(f"/conversations/{self._selected}")
+        else:
+            self._frame.classes("has-conversation")
+            self._client.run_javascript(f"tingsuDesk.at('/conversations/{self._selected}')")
+            self._show_queue()
+
+    def _choose(self, event: GenericEventArguments) -> None:
+        if event.args in set(QueueFilter):
+            self._chosen = QueueFilter(event.args)
+            self._show_queue()
+
+    async def _take_over(self) -> None:
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            now = self._desk.clock()
+            self._require(Act.ANSWER)
+            await handover.take_over(
+                session,
+                conversation.id,
+                self._person.id,
+                username=self._person.username,
+                shown_as=shown_as(self._person, conversation.language, organisation()),
+                now=now,
+            )
+            for complaint in await complaints_of(session, conversation.id):
+                if not complaint.state.is_settled:
+                    first_contact_made(session, complaint, actor=self._actor, now=now)
+
+    async def _hand_back(self) -> None:
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            await handover.hand_back(
+                session,
+                conversation.id,
+                self._person.id,
+                username=self._person.username,
+                shown_as=shown_as(self._person, conversation.language, organisation()),
+                now=self._desk.clock(),
+            )
+
+    async def _reply(self, event: GenericEventArguments) -> None:
+        text = _text(event.args)
+        if not text:
+            return
+        if len(text) > LONGEST_REPLY:
+            self._tell(word("too_long", self._language, count=LONGEST_REPLY))
+            self._thread.answer_not_sent()
+            return
+        is_sent = False
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
+            await handover.reply(session, conversation.id, self._person.id, text, now=self._desk.clock())
+            is_sent = True
+        if is_sent:
+            self._thread.answer_sent()
+        else:
+            self._thread.answer_not_sent()
+
+    async def _resolve(self, event: GenericEventArguments) -> None:
+        wish = event.args if isinstance(event.args, dict) else {}
+        result, complaint_id = _text(wish.get("result")), _uuid(wish.get("id"))
+        if not result or len(result) > LONGEST_RESULT:
+            self._tell(word("result_missing" if not result else "too_long", self._language, count=LONGEST_RESULT))
+            return
+        is_told = False
+        async with self._act("cannot_resolve") as session:
+            opened = await self._locked(session)
+            self._require(Act.RESOLVE)
+            if not self._holds(opened.conversation):
+                self._tell(word("take_over_first", self._language))
+                return
+            complaint = next((c for c in opened.complaints if c.id == complaint_id), None)
+            if complaint is None:
+                raise NotForThisPerson(str(complaint_id))
+            await tell_result(session, complaint, result, actor=self._actor, now=self._desk.clock())
+            is_told = True
+        if is_told:
+            self._cases.resolved()
+            self._tell(word("resolved", self._language))
+
+    @asynccontextmanager
+    async def _act(self, when_refused: str = "not_sent") -> AsyncIterator[AsyncSession]:
+        """A transaction for an act of the person; what stands in its way is told in words."""
+        try:
+            async with self._transaction() as session:
+                yield session
+        except SignedOut:
+            self._go("/sign-in")
+        except (NoSuchConversation, NotForThisPerson):
+            self._go("/")
+        except (HeldBySomeoneElse, IllegalStep):
+            self._tell(word(when_refused, self._language))
+            self._refresher.notice(EVERYTHING)
+        except SQLAlchemyError as error:
+            log.warning("act_failed", reason=type(error).__name__)
+            self._tell(word("not_sent", self._language))
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncSession]:
+        async with self._desk.database.transaction() as session:
+            person = await who_is(session, self._token, self._desk.clock())
+            if person is None or person.must_change_password:
+                raise SignedOut
+            self._person = person
+            yield session
+
+    async def _opened(self, session: AsyncSession) -> Opened:
+        if self._selected is None:
+            raise NoSuchConversation
+        return await open_for(session, self._selected, self._person, organisation())
+
+    async def _locked(self, session: AsyncSession) -> Opened:
+        """The open conversation, locked before it is read, so that two people cannot both find it free."""
+        if self._selected is None:
+            raise NoSuchConversation
+        await session.execute(select(Conversation.id).where(Conversation.id == self._selected).with_for_update())
+        return await self._opened(session)
+
+    async def _ask_who_again(self) -> None:
+        async with self._act():
+            pass
+
+    def _require(self, act: Act) -> None:
+        if not may(self._person, act):
+            raise NotForThisPerson(act)
+
+    def _holds(self, conversation: Conversation) -> bool:
+        return conversation.holder is Holder.STAFF and conversation.held_by == self._person.id
+
+    @property
+    def _actor(self) -> str:
+        return f"staff:{self._person.username}"
+
+    def _record(self, session: AsyncSession, action: str, subject: str) -> None:
+        record(session, at=self._desk.clock(), actor=self._actor, action=action, subject=subject)
+
+    def _tell(self, text: str) -> None:
+        self._client.run_javascript(f"tingsuDesk.tell({json.dumps(text)})")
+
+    def _go(self, address: str) -> None:
+        self._client.open(address)
+
+
+def _text(value: Any) -> str:
+    """What a browser sent as text, without the characters that PostgreSQL cannot keep."""
+    return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+
+
+def _uuid(value: Any) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(value)
+    except (ValueError, TypeError, AttributeError):
+        return None

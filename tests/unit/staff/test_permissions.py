@@ -1,0 +1,66 @@
+"""Whose complaints a person sees."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from bot.staff.models import Role
+from bot.staff.organisation import load_organisation
+from bot.staff.permissions import ACTS_OF, Act, may, may_see, may_see_conversation
+
+ORGANISATION = load_organisation()
+XUDONG = "HB-WH-WC-01"
+
+
+@dataclass
+class Person:
+    role: Role
+    unit_code: str
+
+
+@pytest.mark.parametrize(
+    ("unit_code", "outlet_code", "sees"),
+    [
+        ("HB", XUDONG, True),
+        ("HB-WH", XUDONG, True),
+        ("HB-WH-WC", XUDONG, True),
+        (XUDONG, XUDONG, True),
+        ("HB-WH-WC-02", XUDONG, False),
+        ("HB-WH-JA", XUDONG, False),
+        ("HB-YC", XUDONG, False),
+        ("HB-WH-WC-01", "HB-WH-WC", False),
+        ("HB-W", XUDONG, False),
+        ("HB", None, True),
+        ("HB-YC", None, True),
+        ("HB-WH-WC", None, False),
+        (XUDONG, None, False),
+        ("HB", "HB-CLOSED-99", True),
+        (XUDONG, "HB-CLOSED-99", False),
+    ],
+)
+@pytest.mark.parametrize("role", [Role.HANDLER, Role.SUPERVISOR])
+def test_people_of_a_unit_see_its_own_outlets_and_cities_see_what_is_unassigned(
+    role: Role, unit_code: str, outlet_code: str | None, sees: bool
+) -> None:
+    assert may_see(Person(role, unit_code), outlet_code, ORGANISATION) is sees
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.TASK_FORCE, Role.ADMINISTRATOR])
+def test_coordinators_task_force_and_administrators_see_what_is_unassigned_wherever_they_work(role: Role) -> None:
+    assert may_see(Person(role, XUDONG), None, ORGANISATION)
+    assert not may_see(Person(role, "HB-YC"), XUDONG, ORGANISATION)
+
+
+def test_a_conversation_without_a_complaint_is_for_everybody_at_the_desk() -> None:
+    assert may_see_conversation(Person(Role.HANDLER, "HB-SN-01"), [], ORGANISATION)
+
+
+def test_one_complaint_of_ones_own_is_enough_to_see_the_conversation() -> None:
+    handler = Person(Role.HANDLER, XUDONG)
+    assert may_see_conversation(handler, ["HB-YC-XL-01", XUDONG], ORGANISATION)
+    assert not may_see_conversation(handler, ["HB-YC-XL-01", None], ORGANISATION)
+
+
+def test_every_role_has_its_line_in_the_table_and_only_administrators_add_staff() -> None:
+    assert set(ACTS_OF) == set(Role)
+    assert [role for role in Role if may(Person(role, "HB"), Act.ADD_STAFF)] == [Role.ADMINISTRATOR]
