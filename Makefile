@@ -1,0 +1,71 @@
+# Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help up setup test check fmt unit nlu-test requirements browser screenshots clean
+
+PY := .venv/bin/python
+INSTALL := .venv/bin/uv pip install --quiet --require-hashes
+
+help:  ## List what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+up: setup  ## Set up what is missing, train if needed, start everything; Ctrl-C stops it
+	@exec $(PY) -m bot up
+
+setup: .venv/.app .venv-rasa/.rasa  ## Make both environments
+
+.venv/.uv: requirements/uv.txt
+	@python=$$(requirements/find-python 3.11+) && echo "Making .venv with $$python" && $$python -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/.app: requirements/app.txt .venv/.uv
+	@echo "Installing what Tingsu needs (a minute at the first time)"
+	@$(INSTALL) --python .venv/bin/python -r requirements/app.txt
+	@touch $@
+
+.venv/.dev: requirements/dev.txt .venv/.app
+	@echo "Installing what tests and checks need"
+	@$(INSTALL) --python .venv/bin/python -r requirements/dev.txt
+	@touch $@
+
+.venv-rasa/.rasa: requirements/rasa.txt .venv/.uv
+	@python=$$(requirements/find-python 3.10) && echo "Making .venv-rasa with $$python (rasa is large: some minutes at the first time)" \
+	  && $$python -m venv --clear .venv-rasa
+	@$(INSTALL) --python .venv-rasa/bin/python -r requirements/rasa.txt
+	@touch $@
+
+test: setup .venv/.dev check browser nlu-test  ## Run every check and every test
+	@$(PY) -m bot train
+	@$(PY) -m pytest $(PYTEST_ARGS)
+
+check: setup .venv/.dev  ## Lint, types, layers: seconds
+	@.venv/bin/ruff format --check --quiet bot actions tests || { echo "run make fmt"; exit 1; }
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+fmt: .venv/.dev  ## Format the code
+	@.venv/bin/ruff check --quiet --fix .
+	@.venv/bin/ruff format --quiet .
+
+unit: setup .venv/.dev  ## Only the tests without I/O: seconds
+	@$(PY) -m pytest tests/unit
+
+nlu-test: .venv-rasa/.rasa  ## The tests of nlu/, in rasa's own environment
+	@PYTHONPATH=. .venv-rasa/bin/python -m pytest -q -p no:cacheprovider -c tests/unit/nlu/pytest.ini tests/unit/nlu
+
+browser:  ## Make sure that there is a chromium for the browser tests
+	@command -v chromium >/dev/null || [ -x "$${TINGSU_CHROMIUM:-/none}" ] || { \
+	  echo "Installing chromium for the browser tests"; \
+	  (apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk) >/dev/null 2>&1 || \
+	  sudo -n apt-get install -y -qq chromium fonts-noto-cjk >/dev/null 2>&1 || \
+	  { echo "Browser tests need chromium: install it (Debian: apt install chromium), or set TINGSU_CHROMIUM to its path"; exit 1; }; }
+
+requirements:  ## Compile the pinned requirements anew
+	@for name in uv app; do .venv/bin/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url requirements/$$name.in -o requirements/$$name.txt; done
+	@.venv/bin/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements/app.txt requirements/dev.in -o requirements/dev.txt
+	@.venv/bin/uv pip compile -q --upgrade --python-version 3.10 --generate-hashes --no-emit-index-url requirements/rasa.in -o requirements/rasa.txt
+
+clean:  ## Throw away environments and the data folder, database included
+	@rm -rf .venv .venv-rasa var

@@ -1,0 +1,270 @@
+"""The command `tingsu` (`python -m bot`)."""
+
+import asyncio
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.logs import set_up_logging
+from bot.settings import settings
+
+app = typer.Typer(
+    name="tingsu",
+    help="Tingsu 听诉: the complaint assistant of a bank.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+complaints = typer.Typer(help="Look at what is stored of complaints.", no_args_is_help=True)
+staff = typer.Typer(help="People who work at the desk.", no_args_is_help=True)
+app.add_typer(complaints, name="complaint")
+app.add_typer(staff, name="staff")
+screen = Console()
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+
+
+def refuse(error: Exception | str) -> typer.Exit:
+    """Say in one line what is wrong, and end with status 1."""
+    print(f"tingsu: {error}", file=sys.stderr)
+    return typer.Exit(1)
+
+
+@app.command()
+def up() -> None:
+    """Start everything on this machine, and restart what dies, until Ctrl-C."""
+    from bot.commands.training import RasaMissing, TrainingFailed
+    from bot.commands.up import AlreadyRunning
+    from bot.commands.up import up as start
+
+    set_up_logging("supervisor", "ERROR")
+    try:
+        asyncio.run(start(settings()))
+    except (AlreadyRunning, RasaMissing, TrainingFailed, TimeoutError) as error:
+        raise refuse(error) from None
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show each process: name, pid, restarts, health."""
+    from bot.commands.status import as_json as to_json
+    from bot.commands.status import status as ask
+
+    statuses = asyncio.run(ask(settings()))
+    if as_json:
+        print(to_json(statuses))
+    elif not statuses:
+        print("Tingsu does not run here; start it with `make up`.")
+    else:
+        table = Table("process", "pid", "restarts", "health")
+        for one in statuses:
+            table.add_row(one.name, str(one.pid or "-"), str(one.restarts), one.health)
+        screen.print(table)
+    if any(one.health != "ok" for one in statuses) or not statuses:
+        raise typer.Exit(1)
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database up to this version's schema."""
+    from bot.commands.asking import database_url
+    from bot.migrate import migrate as apply
+
+    with database_url(settings()) as url:
+        apply(url)
+    print("The database has this version's schema.")
+
+
+@app.command()
+def train(force: Annotated[bool, typer.Option(help="Train even if nothing has changed.")] = False) -> None:
+    """Train the assistant, if its model is older than its data."""
+    from bot.commands.training import RasaMissing, TrainingFailed
+    from bot.commands.training import train as run
+
+    try:
+        trained = run(settings(), even_if_current=force)
+    except (RasaMissing, TrainingFailed) as error:
+        raise refuse(error) from None
+    print("Trained." if trained else "The model is up to date.")
+
+
+@app.command()
+def chat(language: Annotated[str, typer.Option(help="zh or en")] = "zh") -> None:
+    """Talk with the assistant in the terminal, the way any channel does. Ctrl-D ends it."""
+    from bot.commands.chat import GatewayAway
+    from bot.commands.chat import chat as talk
+
+    try:
+        asyncio.run(talk(settings(), language))
+    except GatewayAway as error:
+        raise refuse(error) from None
+    except KeyboardInterrupt:
+        pass  # the usual way to leave
+
+
+@app.command()
+def classify(
+    source: Annotated[str, typer.Option("--input", help="JSON lines {id, text}; - for standard input")],
+    target: Annotated[str, typer.Option("--output", help="where the labels go; - for standard output")],
+) -> None:
+    """Say of each text what it is about, how urgent it is, and why."""
+    from bot.commands.classify import ClassifierEnded
+    from bot.commands.classify import classify as run
+
+    try:
+        with ExitStack() as files:
+            lines = sys.stdin
+            out = sys.stdout
+            if source != "-":
+                lines = files.enter_context(Path(source).open(encoding="utf-8", errors="replace"))
+            if target != "-":
+                out = files.enter_context(Path(target).open("w", encoding="utf-8"))
+            run(settings(), lines, out)
+    except (OSError, ClassifierEnded) as error:
+        raise refuse(error) from None
+
+
+@complaints.command("list")
+def list_complaints(limit: Annotated[int, typer.Option(min=1)] = 50, as_json: Json = False) -> None:
+    """The newest complaints."""
+    from bot.commands.asking import open_database
+    from bot.commands.complaint import list_complaints as ask
+
+    async def run() -> list[dict[str, object]]:
+        async with open_database(settings()) as database:
+            return await ask(database, limit)
+
+    found = asyncio.run(run())
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+        return
+    table = Table("number", "tier", "state", "product", "cause", "opened at")
+    table.columns[0].no_wrap = True
+    for one in found:
+        table.add_row(*(str(value) for value in one.values()))
+    screen.print(table)
+
+
+@complaints.command("show")
+def show_complaint(number: str, as_json: Json = False) -> None:
+    """Everything that is stored of one complaint."""
+    from bot.commands.asking import open_database
+    from bot.commands.complaint import show_complaint as ask
+    from bot.complaints.case_number import InvalidCaseNumber
+
+    async def run() -> dict[str, object] | None:
+        async with open_database(settings()) as database:
+            return await ask(database, number)
+
+    try:
+        found = asyncio.run(run())
+    except InvalidCaseNumber as error:
+        raise refuse(error) from None
+    if found is None:
+        raise refuse(f"There is no complaint {number}.")
+    shown = json.dumps(found, ensure_ascii=False, indent=2, default=str)
+    print(shown) if as_json else screen.print_json(shown)
+
+
+@staff.command("add")
+def add_staff(
+    username: str,
+    name: Annotated[str, typer.Option(help="as customers see it, e.g. 李经理")],
+    role: Annotated[str, typer.Option(help="handler, supervisor, coordinator, task_force, administrator")],
+    unit: Annotated[str, typer.Option(help="code of the unit in data/organisation.yml, e.g. HB-WH")],
+) -> None:
+    """Add a person, and print the one-time password."""
+    from bot.clock import system_clock
+    from bot.commands.asking import open_database
+    from bot.staff.models import Role
+    from bot.staff.people import add_staff as add
+
+    async def run() -> str:
+        async with open_database(settings()) as database, database.transaction() as session:
+            return await add(session, username=username, name=name, role=Role(role), unit_code=unit, now=system_clock())
+
+    try:
+        password = asyncio.run(run())
+    except (ValueError, LookupError) as error:
+        raise refuse(error) from None
+    print(f"{username} can sign in with the one-time password  {password}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing on this machine, and what to do about it."""
+    from bot.commands.doctor import examine
+
+    ill = False
+    for finding in examine(settings()):
+        ill = ill or not finding.is_well
+        print(("✓ " if finding.is_well else "✗ ") + finding.what)
+        if not finding.is_well:
+            print(f"    {finding.mend}")
+    if ill:
+        raise typer.Exit(1)
+
+
+@app.command(hidden=True)
+def database() -> None:
+    """Keep the embedded database up."""
+    import signal
+
+    from bot.embedded_postgres import serve
+
+    set_up_logging("database", settings().log_level)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    serve(settings().var_dir)
+
+
+@app.command(hidden=True)
+def worker() -> None:
+    """Take turns, deliver, follow up."""
+    from bot.worker import run
+
+    set_up_logging("worker", settings().log_level)
+    run()
+
+
+@app.command(hidden=True)
+def actions() -> None:
+    """Serve rasa's actions."""
+    from bot.action_server import run
+
+    set_up_logging("actions", settings().log_level)
+    run()
+
+
+@app.command(hidden=True)
+def gateway() -> None:
+    """Serve the chat page and the chat API."""
+    from bot.gateway import run
+
+    set_up_logging("gateway", settings().log_level)
+    run()
+
+
+@app.command(hidden=True)
+def desk() -> None:
+    """Serve the staff's pages."""
+    from bot.desk.desk import run
+
+    set_up_logging("desk", settings().log_level)
+    run()
+
+
+@app.command(hidden=True)
+def telegram() -> None:
+    """Poll Telegram."""
+    from bot.channels.telegram.poller import run
+
+    set_up_logging("telegram", settings().log_level)
+    run()
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""The `tingsu` command: one file for each subcommand."""

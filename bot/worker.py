@@ -1,0 +1,126 @@
+"""The worker: takes turns, delivers, follows up. Any number of them may run beside one PostgreSQL."""
+
+import asyncio
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import procrastinate
+from procrastinate import jobs as procrastinate_jobs
+from procrastinate.retry import BaseRetryStrategy, RetryDecision
+
+import bot.tables  # noqa: F401 - every table is known before the first query
+from bot.channels.registry import channels_by_name
+from bot.clock import Clock, system_clock
+from bot.conversations.outbound import Deliverer
+from bot.conversations.rasa_client import RasaClient
+from bot.conversations.turns import Turns
+from bot.database import Database
+from bot.followups.satisfaction import SatisfactionSurvey
+from bot.jobs import HEARTBEAT_SECONDS, POLLING_SECONDS, STALLED_AFTER_SECONDS, Job, job_app
+from bot.logs import logger
+from bot.settings import Settings, settings
+
+log = logger(__name__)
+
+
+class BackOff(BaseRetryStrategy):
+    """Try again for ever: 0.5 s, 1 s, 2 s … up to a ceiling, or when the other side says it may be tried again.
+
+    Args:
+        ceiling: the longest wait, seconds.
+    """
+
+    def __init__(self, ceiling: float) -> None:
+        self._ceiling = ceiling
+
+    def get_retry_decision(self, *, exception: BaseException, job: procrastinate_jobs.Job) -> RetryDecision:
+        """When to try the job again."""
+        asked_for = getattr(exception, "retry_after", None)
+        if isinstance(asked_for, timedelta):
+            asked_for = asked_for.total_seconds()
+        seconds = float(asked_for) if asked_for else min(0.5 * 2.0 ** min(job.attempts, 20), self._ceiling)
+        log.warning(
+            "job_failed", job=job.task_name, attempt=job.attempts, error=type(exception).__name__, again_in=seconds
+        )
+        return RetryDecision(retry_in={"milliseconds": int(seconds * 1000)})
+
+
+@dataclass(frozen=True)
+class Rooms:
+    """What the jobs call."""
+
+    turns: Turns
+    deliverer: Deliverer
+    survey: SatisfactionSurvey
+
+
+def furnish(config: Settings, database: Database, clock: Clock = system_clock) -> Rooms:
+    """The rooms of a worker, by its settings."""
+    rasa = RasaClient(
+        str(config.rasa_url or "http://127.0.0.1:5005"),
+        config.derived_secret("rasa"),
+        timeout=config.rasa_timeout_seconds,
+    )
+    return Rooms(
+        turns=Turns(
+            database=database,
+            rasa=rasa,
+            clock=clock,
+            quiet_window=timedelta(seconds=config.quiet_window_seconds),
+            longest_wait=timedelta(seconds=config.longest_wait_seconds),
+            patience=timedelta(seconds=config.rasa_patience_seconds),
+        ),
+        deliverer=Deliverer(database=database, channels=channels_by_name(config, database, clock), clock=clock),
+        survey=SatisfactionSurvey(database=database, clock=clock),
+    )
+
+
+def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
+    """Tell the job queue what each job does."""
+
+    @app.task(name=Job.TAKE_TURN, retry=BackOff(ceiling=5))
+    async def take_turn(conversation_id: str, message_id: int) -> None:
+        await rooms.turns.take(message_id)
+
+    @app.task(name=Job.DELIVER, retry=BackOff(ceiling=300))
+    async def deliver(message_id: int) -> None:
+        await rooms.deliverer.deliver(message_id)
+
+    @app.task(name=Job.ASK_SATISFACTION, retry=BackOff(ceiling=300))
+    async def ask_satisfaction(complaint_id: str, resolved_at: str) -> None:
+        await rooms.survey.ask(uuid.UUID(complaint_id), datetime.fromisoformat(resolved_at))
+
+    @app.periodic(cron="* * * * * */2")
+    @app.task(name="take_over_stalled", queueing_lock="take_over_stalled", priority=100)
+    async def take_over_stalled(timestamp: int) -> None:
+        """Jobs of a dead worker keep their lock until somebody takes them over."""
+        stalled = await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_SECONDS)
+        for job in stalled:
+            await app.job_manager.retry_job(job)
+            log.warning("job_taken_over", job=job.task_name, job_id=job.id)
+
+
+async def work(config: Settings) -> None:
+    """Run jobs until told to stop; the jobs at hand are finished first."""
+    if config.database_url is None:
+        raise RuntimeError("DATABASE_URL is not set: the worker is started by `tingsu up`, or with an address")
+    database = Database(config.database_url, pool_size=config.worker_concurrency)
+    app = job_app(database.url)
+    register_jobs(app, furnish(config, database))
+    async with app.open_async():
+        log.info("worker_ready", concurrency=config.worker_concurrency)
+        await app.run_worker_async(
+            concurrency=config.worker_concurrency,
+            fetch_job_polling_interval=POLLING_SECONDS,
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_AFTER_SECONDS,
+            shutdown_graceful_timeout=10,
+            delete_jobs="successful",
+        )
+    await database.close()
+
+
+def run() -> None:
+    """The process `worker`."""
+    asyncio.run(work(settings()))
