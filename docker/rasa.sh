@@ -1,0 +1,8 @@
+#!/bin/sh
+# Start rasa. Needs DATABASE_URL, TINGSU_ACTIONS_URL, and the token that make-env derives.
+set -eu
+: "${TINGSU_RASA_TOKEN:?}" "${TINGSU_ACTIONS_URL:?}"
+case ${DATABASE_URL:?} in *\?*) more='&' ;; *) more='?' ;; esac
+export TINGSU_TRACKER_URL="$DATABASE_URL${more}options=-csearch_path%3Drasa"
+exec python -m rasa run --model models/tingsu.tar.gz --endpoints endpoints.yml --credentials credentials.yml \
+    --enable-api --auth-token "$TINGSU_RASA_TOKEN" --interface 0.0.0.0 --port 5005
