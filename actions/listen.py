@@ -14,7 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import store
-from actions.draft import ASK_AT_MOST, QUESTIONS, ComplaintDraft, Question
+from actions.draft import ASK_AT_MOST, QUESTIONS, WISH_WORDS, ComplaintDraft, DraftFact, Question
 from actions.empathise import empathise
 from actions.react import hand_over, raise_and_tell
 from actions.turn import CustomerTurn, read_turn
@@ -149,7 +149,10 @@ def _declines(question: Question, turn: CustomerTurn) -> bool:
 def _hear_bare_words(draft: ComplaintDraft, question: Question, turn: CustomerTurn) -> bool:
     """Take the message itself as the answer, where any words can be one."""
     text = turn.text.strip()
-    if question == "wish" or (question in ("outlet", "occurred") and len(text) <= SHORT and not turn.states_something):
+    if question == "wish" and not _is_bare_fact(turn):
+        draft.hear_words(question, text)
+        return True
+    if question in ("outlet", "occurred") and len(text) <= SHORT and not turn.states_something:
         draft.hear_words(question, text)
         return True
     if question == "amount" and re.search(r"[\d一二三四五六七八九十百千万几]", text) and len(text) <= SHORT:
@@ -159,7 +162,15 @@ def _hear_bare_words(draft: ComplaintDraft, question: Question, turn: CustomerTu
         if draft.asked.get("phone", 0) >= ASK_AT_MOST:
             draft.hear_words(question, text)  # as it was given: a person can still make sense of it
         return True
+    if WISH_WORDS.search(text):  # «赶快给我解冻» comes whatever was asked
+        draft.facts.setdefault("wish", DraftFact(text=text))
+        return True
     return False
+
+
+def _is_bare_fact(turn: CustomerTurn) -> bool:
+    """«大概三天前吧» says when, whatever was asked."""
+    return turn.states_something and len(turn.text) <= 3 * sum(len(fact.text) for fact in turn.statement.facts)
 
 
 def _hear_confirmation(dispatcher: CollectingDispatcher, draft: ComplaintDraft, turn: CustomerTurn) -> bool:

@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import threading
+import warnings
 from pathlib import Path
 from queue import Queue
 from typing import IO, Any, Iterator, Optional, Sequence
@@ -104,6 +105,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     options = parser.parse_args(arguments)
     output = _claim_stdout()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
+    # Old libraries warn about themselves, and switch filters off again while they are imported.
+    warnings.showwarning = lambda *_args, **_kwargs: None
+    logging.getLogger("jieba").setLevel(logging.WARNING)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     understanding = Understanding(options.model)
     for lines in _groups(sys.stdin):
