@@ -52,7 +52,7 @@ class Settings(BaseSettings):
         le=60,
         description="A customer who goes on writing is answered after this many seconds all the same",
     )
-    rasa_timeout_seconds: float = Field(default=20, gt=0, description="How long one answer of rasa may take")
+    rasa_timeout_seconds: float = Field(default=10, gt=0, description="How long one answer of rasa may take")
     rasa_patience_seconds: float = Field(
         default=5, ge=0, description="After this many seconds without rasa the customer hears that the message is safe"
     )

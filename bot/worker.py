@@ -115,7 +115,7 @@ async def work(config: Settings) -> None:
             fetch_job_polling_interval=POLLING_SECONDS,
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=STALLED_AFTER_SECONDS,
-            shutdown_graceful_timeout=10,
+            shutdown_graceful_timeout=5,
             delete_jobs="successful",
         )
     await database.close()

@@ -199,9 +199,7 @@ async def add_to_complaint(
             complaint.contact_phone = stated.text
     known = {signal["name"] for signal in complaint.signals}
     complaint.signals = complaint.signals + _signals_as_json(s for s in statement.signals if s.name not in known)
-    evidence = statement.evidence().model_copy(
-        update={"signals": frozenset(Signal(signal["name"]) for signal in complaint.signals)}
-    )
+    evidence = _evidence_so_far(complaint, statement)
     history = await history_of(
         session,
         complaint.conversation_id,
@@ -215,6 +213,21 @@ async def add_to_complaint(
         _raise_tier(complaint, decision, decided_by="funnel", now=now)
     record(session, at=now, actor="customer", action="add_to_complaint", subject=complaint.number, tier=decision.tier)
     return decision
+
+
+def _evidence_so_far(complaint: Complaint, statement: Statement) -> Evidence:
+    """An addition read together with what was known: a sum told first and an age told later belong to one case."""
+    told = [fact for fact in complaint.facts if fact.amount_fen is not None]
+    largest = max(told, key=lambda fact: fact.amount_fen or 0, default=None)
+    return statement.evidence().model_copy(
+        update={
+            "signals": frozenset(Signal(signal["name"]) for signal in complaint.signals),
+            "product": complaint.product,
+            "cause": complaint.cause,
+            "amount_fen": largest.amount_fen if largest else None,
+            "currency": (largest.currency if largest else None) or "CNY",
+        }
+    )
 
 
 def record_learn(complaint: Complaint, step: LearnStep, what: str, *, by: str, now: datetime) -> None:

@@ -29,6 +29,10 @@ async def locked(session: AsyncSession, conversation_id: uuid.UUID) -> Conversat
     return found.one()
 
 
+WEIGHT = ("assistant_down", "not_understood", "asked_for_human", "complex", "urgent", "crisis")
+"""Reasons to call a person, the lightest first: what the desk shows is the heaviest one so far."""
+
+
 async def call_staff(session: AsyncSession, conversation: Conversation, reason: str, *, now: datetime) -> None:
     """Put the conversation into the desk's queue; it keeps its place if it is already there.
 
@@ -41,7 +45,14 @@ async def call_staff(session: AsyncSession, conversation: Conversation, reason: 
         conversation.waiting_since = now
         conversation.handover_reason = reason
         record(session, at=now, actor="bot", action="call_staff", subject=str(conversation.id), reason=reason)
+    elif conversation.holder is Holder.QUEUE and _is_heavier(reason, conversation.handover_reason):
+        conversation.handover_reason = reason
+        record(session, at=now, actor="bot", action="call_staff", subject=str(conversation.id), reason=reason)
     await notify_changed(session, conversation.id)
+
+
+def _is_heavier(reason: str, known: str | None) -> bool:
+    return known not in WEIGHT or (reason in WEIGHT and WEIGHT.index(reason) > WEIGHT.index(known))
 
 
 async def take_over(

@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.conversations.handover import call_staff, locked
 from bot.conversations.inbound import LONGEST_TEXT
 from bot.conversations.language import detect_language
-from bot.conversations.masking import mask
+from bot.conversations.masking import mask, without_digits
 from bot.conversations.models import Author, Conversation, Holder, Message, Turn
 from bot.conversations.outbound import say
 from bot.conversations.rasa_client import RasaClient, RasaUnavailable, Reply
@@ -95,13 +95,7 @@ class Turns:
             if conversation.holder is Holder.STAFF:
                 turn.answered_at, turn.outcome = now, "left_to_staff"
                 return None
-            texts = await session.scalars(
-                select(Message.text)
-                .where(Message.turn_id == turn.id, Message.author == Author.CUSTOMER)
-                .order_by(Message.id)
-            )
-            # Masked together once more: a number may have come in pieces.
-            text = mask("\n".join(text for text in texts if text.strip())).text
+            text = await _text_of(session, turn)
             await notify_changed(session, conversation.id)
             said = await session.scalar(
                 select(Message.id)
@@ -181,6 +175,21 @@ class Turns:
             await call_staff(session, conversation, "assistant_down", now=now)
             await say(session, conversation, wording().say("utter_message_is_safe", conversation.language), now=now)
         log.warning("assistant_down", conversation=str(opened.conversation.id))
+
+
+async def _text_of(session: AsyncSession, turn: Turn) -> str:
+    """What the customer wrote in a turn, masked together once more: a number may have come in pieces.
+
+    Pieces that make a sensitive number only together are blanked where they are stored, too.
+    """
+    query = select(Message).where(Message.turn_id == turn.id, Message.author == Author.CUSTOMER).order_by(Message.id)
+    messages = [message for message in await session.scalars(query) if message.text.strip()]
+    masked = mask("\n".join(message.text for message in messages))
+    if masked.kinds:
+        for message in messages:
+            message.text = without_digits(message.text)
+            message.masked = sorted({*message.masked, *masked.kinds})
+    return masked.text
 
 
 def _unanswered(conversation_id: uuid.UUID) -> tuple[ColumnElement[bool], ...]:

@@ -4,6 +4,6 @@ One recogniser for each kind, each with its pattern, its check digit where the s
 must stand near a number that has none.
 """
 
-from bot.conversations.masking.mask import Masked, mask
+from bot.conversations.masking.mask import Masked, mask, without_digits
 
-__all__ = ["Masked", "mask"]
+__all__ = ["Masked", "mask", "without_digits"]

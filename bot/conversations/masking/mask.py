@@ -1,5 +1,6 @@
 """Mask a text with every recogniser."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -61,3 +62,8 @@ def _narrow(character: str) -> str:
         return str(unicodedata.decimal(character))
     plain = unicodedata.normalize("NFKC", character)
     return plain if len(plain) == 1 else character
+
+
+def without_digits(text: str) -> str:
+    """The text with every longer run of digits blanked: for a piece of a number that its neighbours make whole."""
+    return re.sub(r"\d(?:[\s\-]?\d){2,}", lambda run: "•" * len(run[0]), text)
