@@ -55,7 +55,7 @@ ABOUT_MONEY = frozenset({Cause.FUNDS_SAFETY, Cause.PRICING, Cause.PRODUCT_RETURN
 """Causes for which the amount matters."""
 
 WISH_WORDS = re.compile(
-    r"要求|希望|请你们|请帮|想让你们|必须给我|退给我|退钱|解冻|解开|赶快|赶紧|删了|取消掉|退款|退还|把钱退|赔我|赔偿|道歉|给个说法|给我个说法|解释清楚|恢复|"
+    r"要求|希望|请你们|请帮|想让你们|必须给我|退给我|退钱|解冻|解开|赶快|赶紧|删了|取消掉|退款|退还|把钱退|赔我|赔偿|还我|还给我|给我(?:查|办|改|撤|删|取|补|换|处理)|道歉|给个说法|给我个说法|解释清楚|恢复|"
     r"\b(?:refund|I want|I'd like|please (?:fix|return|unfreeze|unblock|cancel|correct)|apolog)",
     re.IGNORECASE,
 )

@@ -165,7 +165,10 @@ def _hear_bare_words(draft: ComplaintDraft, question: Question, turn: CustomerTu
     if WISH_WORDS.search(text):  # «赶快给我解冻» comes whatever was asked
         draft.facts.setdefault("wish", DraftFact(text=text))
         return True
-    return False
+    if turn.intent in LEFT_TO_RULES or turn.states_something:
+        return False
+    draft.story.append(text)  # it answers nothing that was asked, and belongs to the story all the same
+    return True
 
 
 def _is_bare_fact(turn: CustomerTurn) -> bool:

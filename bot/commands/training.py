@@ -45,6 +45,8 @@ def rasa_environment(config: Settings) -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "PYTHONWARNINGS": "ignore",
         "TQDM_DISABLE": "1",
+        # Threads that wait for each other by spinning slow the encoder down five times on a busy machine.
+        "OMP_WAIT_POLICY": "passive",
         "PYTHONPATH": str(ROOT),
     }
 
