@@ -118,7 +118,7 @@ async def audit_trail(database: Database, subject: str) -> list[str]:
         return [f"{record.actor}: {record.action}" for record in await session.scalars(query)]
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 15.0) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60.0) -> None:
     """Wait for a condition.
 
     Raises:

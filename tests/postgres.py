@@ -14,6 +14,9 @@ from bot.embedded_postgres import embedded_postgres
 from bot.migrate import migrate
 
 
+DEADLOCKS_BORNE = 5
+
+
 @contextmanager
 def server() -> Iterator[str]:
     """A server for this test run alone, in a folder that its own user can reach; gone at the end.
@@ -51,4 +54,11 @@ def empty_every_table(url: str) -> None:
             "SELECT quote_ident(tablename) FROM pg_tables"
             " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
         ).fetchall()
-        connection.execute(f"TRUNCATE {', '.join(name for (name,) in tables)} RESTART IDENTITY CASCADE")
+        truncate = f"TRUNCATE {', '.join(name for (name,) in tables)} RESTART IDENTITY CASCADE"
+        for attempts_left in reversed(range(DEADLOCKS_BORNE)):
+            try:
+                connection.execute(truncate)
+                return
+            except psycopg.errors.DeadlockDetected:  # with the last query of a process that is just ending
+                if not attempts_left:
+                    raise

@@ -184,9 +184,8 @@ def test_a_message_written_offline_goes_out_once_the_network_is_back(
 def test_a_message_whose_confirmation_was_lost_is_not_taken_twice(browser_page: Page, chat_server: ChatServer) -> None:
     open_chat(browser_page, chat_server)
     browser_page.route("**/api/chat/messages", lambda route: (route.fetch(), route.abort()), times=1)
-    with browser_page.expect_response("**/api/chat/messages") as second_try:
-        mine = write(browser_page, "答复丢了")
-    assert second_try.value.ok
+    mine = write(browser_page, "答复丢了")
+    # Either the page tries again, or the live socket shows it its own message first.
     expect(sent(browser_page, mine)).to_have_count(1)
     assert chat_server.written(mine) == 1
     expect(browser_page.locator("#log .row.customer")).to_have_count(1)

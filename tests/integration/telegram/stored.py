@@ -58,7 +58,7 @@ async def bank_says(database: Database, clock: Clock, text: str, *buttons: str, 
         return message.id
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 15.0) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], *, seconds: float = 60.0) -> None:
     """Wait for a condition.
 
     Raises:
