@@ -13,7 +13,6 @@ from bot.database import libpq_url
 from bot.embedded_postgres import embedded_postgres
 from bot.migrate import migrate
 
-
 DEADLOCKS_BORNE = 5
 
 
