@@ -16,7 +16,7 @@ from rasa_sdk.types import DomainDict
 from actions import store
 from actions.draft import ASK_AT_MOST, QUESTIONS, WISH_WORDS, ComplaintDraft, DraftFact, Question
 from actions.empathise import empathise
-from actions.react import hand_over, raise_and_tell
+from actions.react import hand_over, raise_and_tell, waits_for_person
 from actions.turn import CustomerTurn, read_turn
 from bot.complaints.casework import add_to_complaint, unsettled_complaint_of
 from bot.complaints.labels import Kind, Tier
@@ -136,6 +136,8 @@ def _hear_answer(
         return True
     heard = draft.hear_facts(turn)
     if turn.fact(question) is not None:
+        if question == "occurred" and len(turn.statement.facts) == 1:
+            draft.facts[question].text = turn.text.strip()  # «今天上午十点左右» says more than the day
         return True
     return _hear_bare_words(draft, question, turn) or heard
 
@@ -318,6 +320,9 @@ class NotUnderstood(Action):
         return "action_not_understood"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        if await waits_for_person(read_turn(tracker)):
+            dispatcher.utter_message(response="utter_still_coming")
+            return []
         if _not_understood_in_a_row(tracker) < 2:
             is_not_ours = read_turn(tracker).intent == "other"
             dispatcher.utter_message(response="utter_other" if is_not_ours else "utter_rephrase")
@@ -325,6 +330,18 @@ class NotUnderstood(Action):
         await hand_over(tracker, "not_understood")
         dispatcher.utter_message(response="utter_not_understood_handed_over")
         return [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("draft", None)]
+
+
+class SmallTalk(Action):
+    """Small talk is brought back to the matter; who waits for a person is told that one is coming."""
+
+    def name(self) -> str:
+        return "action_small_talk"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[EventType]:
+        is_waiting = await waits_for_person(read_turn(tracker))
+        dispatcher.utter_message(response="utter_still_coming" if is_waiting else "utter_chitchat")
+        return []
 
 
 class DefaultFallback(NotUnderstood):

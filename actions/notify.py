@@ -32,7 +32,8 @@ from bot.logs import logger
 SHOW_AT_MOST = 3
 """Complaints told of when the customer names none."""
 
-ENDS: list[EventType] = [SlotSet("requested_slot", None), ActiveLoop(None)]
+ENDS: list[EventType] = [SlotSet("requested_slot", None), SlotSet("pending_number", None), ActiveLoop(None)]
+"""A form ends. It must set a slot of its own besides, or rasa takes the answer for none and drops it."""
 log = logger(__name__)
 
 
@@ -126,7 +127,7 @@ async def _hear_result(dispatcher: CollectingDispatcher, turn: CustomerTurn, num
     async with store.database().transaction() as session:
         complaint = await _settled(session, turn, number)
         if complaint is None:
-            return False
+            return await _was_reopened_by_this(session, turn, number, dispatcher)
         if accepts:
             accept_result(session, complaint, now=now)
             record_learn(complaint, LearnStep.NOTIFY, "result accepted", by="bot", now=now)
@@ -135,6 +136,17 @@ async def _hear_result(dispatcher: CollectingDispatcher, turn: CustomerTurn, num
             return True
         reject_result(session, complaint, now=now)
         await _bring_next_tier(session, complaint, turn, "utter_result_reopened", dispatcher)
+    return True
+
+
+async def _was_reopened_by_this(
+    session: AsyncSession, turn: CustomerTurn, number: str | None, dispatcher: CollectingDispatcher
+) -> bool:
+    """Say once more that a case was reopened, for a turn that was cut off after it had reopened it."""
+    complaint = await find_by_number(session, number) if number is not None else None
+    if complaint is None or complaint.conversation_id != turn.conversation_id or complaint.state is not State.REOPENED:
+        return False
+    dispatcher.utter_message(response="utter_result_reopened", **_who_and_when(complaint, turn))
     return True
 
 
@@ -243,9 +255,12 @@ async def _bring_next_tier(
     conversation = await locked(session, turn.conversation_id)
     await call_staff(session, conversation, complaint.tier.value, now=now)
     record_learn(complaint, LearnStep.NOTIFY, "reopened one tier higher", by="bot", now=now)
-    values: dict[str, Any] = {
+    dispatcher.utter_message(response=response, **_who_and_when(complaint, turn))
+
+
+def _who_and_when(complaint: Complaint, turn: CustomerTurn) -> dict[str, Any]:
+    return {
         "number": complaint.number,
         "who": who_settles(complaint.tier, turn.language),
         "due": due_date(complaint, turn.language),
     }
-    dispatcher.utter_message(response=response, **values)

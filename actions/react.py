@@ -26,7 +26,7 @@ from bot.complaints.labels import Language, Product, Tier
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint
 from bot.conversations.handover import call_staff, locked
-from bot.conversations.models import Holder
+from bot.conversations.models import Conversation, Holder
 from bot.database import notify_changed
 from bot.staff.organisation import UnknownUnit, organisation
 from bot.wording import wording
@@ -172,6 +172,13 @@ async def hand_over(tracker: Tracker, reason: str) -> tuple[Complaint | None, bo
             complaint = await unsettled_complaint_of(session, turn.conversation_id)
         await call_staff(session, conversation, reason, now=now)
     return complaint, was_called
+
+
+async def waits_for_person(turn: CustomerTurn) -> bool:
+    """Whether staff was called to the conversation and has not come yet."""
+    async with store.database().transaction() as session:
+        conversation = await session.get_one(Conversation, turn.conversation_id)
+        return conversation.holder is Holder.QUEUE
 
 
 class HandOver(Action):

@@ -107,7 +107,6 @@ def main(arguments: Optional[Sequence[str]] = None) -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING)
     # Old libraries warn about themselves, and switch filters off again while they are imported.
     warnings.showwarning = lambda *_args, **_kwargs: None
-    logging.getLogger("jieba").setLevel(logging.WARNING)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     understanding = Understanding(options.model)
     for lines in _groups(sys.stdin):

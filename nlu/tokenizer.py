@@ -6,6 +6,8 @@ Latin words, numbers and signs are cut by their script; only runs of Han charact
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 from pathlib import Path
 from typing import Any, Iterator, List, Optional
@@ -26,6 +28,8 @@ SPANS = re.compile(
     r"(?P<han>[\u3400-\u4dbf\u4e00-\u9fff]+)|[^\W\d_\u3400-\u4dbf\u4e00-\u9fff]+(?:'[^\W\d_]+)?|\d+(?:[.,]\d+)*|[^\w\s]|_"
 )
 DICTIONARY_FILE = "words.txt"
+
+jieba.setLogLevel(logging.WARNING)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=True)
@@ -55,6 +59,10 @@ class MixedTokenizer(Tokenizer):
         self._model_storage = model_storage
         self._resource = resource
         self._jieba = jieba.Tokenizer()
+        # jieba loads what it finds in its cache as code: not from the machine's shared folder.
+        cache = Path(os.environ.get("TINGSU_VAR_DIR", "var")) / "cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        self._jieba.tmp_dir = str(cache)
         self._jieba.initialize()
         for word in words.split("\n"):
             if word.strip() and not word.startswith("#"):
