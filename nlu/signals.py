@@ -254,7 +254,7 @@ class Signals(GraphComponent):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
         """What the file says is part of the component: rasa's training cache must see it change."""
-        return digest_of(config["lexicon"])
+        return digest_of(config.get("lexicon"))
 
     @classmethod
     def create(

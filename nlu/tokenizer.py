@@ -71,7 +71,7 @@ class MixedTokenizer(Tokenizer):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
         """What the file says is part of the component: rasa's training cache must see it change."""
-        return digest_of(config["dictionary"])
+        return digest_of(config.get("dictionary"))
 
     @classmethod
     def create(

@@ -1,35 +1,40 @@
-"""Rasa's REST channel, made all-or-nothing: a turn is answered whole, or fails with 503 and leaves nothing in the tracker.
+"""Rasa's REST channel, made all-or-nothing: a turn is answered whole and once, or fails with 503 and leaves nothing in the tracker.
 
 Rasa goes on when an action fails, answers with what it has, and keeps the half turn. A worker that sends the turn again
 would then be heard twice. So the failure of an action is raised here as something that rasa does not catch. Rasa's own
 channel also writes the customer's text into its log when a turn fails; this one does not.
+
+A worker that does not know what became of a turn (it died, or the answer was too long in coming) sends it `again`. Rasa
+may still be at it: the conversation's lock is waited for, and what was answered meanwhile is said once more, not twice.
 """
 
 import asyncio
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Any
 
 from rasa.core.actions.action import ActionExecutionRejection, RemoteAction
+from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.channels.rest import RestInput
+from rasa.shared.core.events import ActiveLoop, BotUttered, Event, SlotSet, UserUttered
+from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from nlu.trackers import TurnFailed
+
 logger = logging.getLogger(__name__)
 
 
-class TurnFailed(BaseException):
-    """An action failed, and with it the turn.
-
-    No `Exception`, because rasa's processor catches those, drops the action's events and carries on.
-    """
-
-
 class WholeTurns(RestInput):
-    """`POST /webhooks/turns/webhook` with `{"sender", "message", "metadata"}`, as for rasa's REST channel.
+    """`POST /webhooks/turns/webhook`, like rasa's REST channel.
+
+    The body: `{"sender", "message", "metadata": {"turn_id", …}, "again": false, "asked": null}`. `asked` is what the bank
+    asked outside of a turn and this message may answer: `{"form": "rating_form", "slots": {…}}`.
 
     Args:
         token: what the `token` of the query must be; rasa's own token does not guard its channels.
@@ -58,24 +63,66 @@ class WholeTurns(RestInput):
         async def receive(request: Request) -> HTTPResponse:
             if not hmac.compare_digest(request.args.get("token", ""), self._token):
                 return response.json({"error": "wrong token"}, status=401)
-            collector = CollectingOutputChannel()
             message = UserMessage(
                 self._extract_message(request),
-                collector,
+                CollectingOutputChannel(),
                 await self._extract_sender(request),
                 input_channel=self.name(),
                 metadata=self.get_metadata(request),
             )
             try:
-                await on_new_message(message)
+                await answer(request.app.ctx.agent, message, request.json.get("again"), request.json.get("asked"))
             except asyncio.CancelledError:
                 raise  # whoever asked is gone
             except (Exception, TurnFailed) as failure:  # noqa: BLE001 - whatever it was, the worker sends the turn again
                 logger.error("turn failed: %s", type(failure.__cause__ or failure).__name__)
                 return response.json({"error": "the turn failed; nothing of it was kept"}, status=503)
-            return response.json(collector.messages)
+            return response.json(message.output_channel.messages)
 
         return turns
+
+
+async def answer(agent: Agent, message: UserMessage, is_again: bool, asked: "dict[str, Any] | None") -> None:
+    """Let the message's channel hear the answer to a turn.
+
+    Args:
+        agent: Rasa.
+        message: The turn.
+        is_again: Whether it was sent before.
+        asked: What the bank asked outside of a turn before it.
+
+    Raises:
+        TurnFailed: Nothing of the turn was kept.
+    """
+    if not agent.is_ready():
+        raise TurnFailed("no model")
+    async with agent.lock_store.lock(message.sender_id):
+        if is_again:
+            said = answer_kept(await agent.tracker_store.retrieve(message.sender_id), message.metadata["turn_id"])
+            if said is not None:
+                for bubble in said:
+                    await message.output_channel.send_response(message.sender_id, bubble.message())
+                return
+        if asked:
+            tracker = await agent.processor.fetch_tracker_and_update_session(message.sender_id)
+            tracker.update_with_events(questions(asked), agent.domain)
+            await agent.tracker_store.save(tracker)
+        await agent.processor.handle_message(message)
+
+
+def answer_kept(tracker: "DialogueStateTracker | None", turn_id: str) -> "list[BotUttered] | None":
+    """What was said to a turn that the tracker holds; `None` if it was never heard."""
+    events: list[Event] = list(tracker.events) if tracker else []
+    turns = [position for position, event in enumerate(events) if isinstance(event, UserUttered)]
+    for position, following in pairwise([*turns, len(events)]):
+        if events[position].metadata.get("turn_id") == turn_id:
+            return [event for event in events[position:following] if isinstance(event, BotUttered)]
+    return None
+
+
+def questions(asked: "dict[str, Any]") -> "list[Event]":
+    """What the tracker must hold for the next message to answer a question that was asked outside of a turn."""
+    return [*(SlotSet(name, value) for name, value in asked["slots"].items()), ActiveLoop(asked["form"])]
 
 
 def fail_turn_with_action() -> None:

@@ -1,8 +1,7 @@
-"""Asking rasa for the answer to a turn, over its REST channel and its HTTP API.
+"""Asking rasa for the answer to a turn, over the channel in `nlu/turns.py`.
 
-A turn carries its id in the message's metadata, and rasa keeps that in its tracker. So a turn whose first try ended in
-a crash can be looked up: if rasa has answered it, the answer is taken from the tracker; if rasa was cut off in the
-middle, its half turn is rewound before the message is sent again.
+A turn carries its id, which rasa keeps with it. So a turn may be sent again after a crash, on either side: what rasa
+has already answered, it says once more.
 """
 
 import re
@@ -58,7 +57,16 @@ class RasaClient:
         )
 
     async def answer(
-        self, sender: str, turn_id: str, text: str, *, language: str | None, today: str, is_first: bool = False
+        self,
+        sender: str,
+        turn_id: str,
+        text: str,
+        *,
+        language: str | None,
+        today: str,
+        is_first: bool = False,
+        is_again: bool = False,
+        asked: dict[str, Any] | None = None,
     ) -> list[Reply]:
         """Send a turn to rasa and return what it says.
 
@@ -69,6 +77,8 @@ class RasaClient:
             language: `zh` or `en` if the text shows it.
             today: the customer's calendar day, ISO, against which «yesterday» is read.
             is_first: whether the bank has said nothing in this conversation yet.
+            is_again: whether the turn was sent before, and nobody knows what became of it.
+            asked: the form and slots of a question that the bank asked outside of a turn, which this may answer.
 
         Returns:
             The bubbles in order; none when rasa heard the turn and had nothing to say.
@@ -80,6 +90,8 @@ class RasaClient:
             "sender": sender,
             "message": LEADING_SLASH.sub(r"\1／", text),
             "metadata": {"turn_id": turn_id, "language": language, "today": today, "is_first": is_first},
+            "again": is_again,
+            "asked": asked,
         }
         try:
             response = await self._http.post("/webhooks/turns/webhook", json=body)
@@ -88,48 +100,6 @@ class RasaClient:
         except (httpx.HTTPError, ValidationError) as error:
             raise RasaUnavailable(type(error).__name__) from error
         return [Reply(reply.text, tuple(b.title for b in reply.buttons)) for reply in replies if reply.text]
-
-    async def earlier_answer(self, sender: str, turn_id: str) -> list[Reply] | None:
-        """What rasa has already said to a turn that is taken again; `None` if it must be sent again.
-
-        Raises:
-            RasaUnavailable: rasa cannot be asked.
-        """
-        events = await self._events(sender)
-        # The last time counts: the tracker still shows what was rewound.
-        position = next(
-            (
-                index
-                for index, event in reversed(list(enumerate(events)))
-                if event["event"] == "user" and (event.get("metadata") or {}).get("turn_id") == turn_id
-            ),
-            None,
-        )
-        if position is None:
-            return None
-        after = events[position + 1 :]
-        if any(event["event"] == "rewind" for event in after):
-            return None  # a second rewind would take away the turn before it
-        finished = any(event["event"] == "action" and event.get("name") == "action_listen" for event in after)
-        said = [
-            Reply(event["text"], tuple(b["title"] for b in (event.get("data") or {}).get("buttons") or ()))
-            for event in after
-            if event["event"] == "bot" and event.get("text")
-        ]
-        if finished:
-            return said
-        await self._append(sender, {"event": "rewind"})
-        return None
-
-    async def start_form(self, sender: str, form: str, slots: dict[str, Any]) -> None:
-        """Tell rasa that the bank has asked something outside of a turn, so that the next message answers it.
-
-        Raises:
-            RasaUnavailable: rasa cannot be told.
-        """
-        for name, value in slots.items():
-            await self._append(sender, {"event": "slot", "name": name, "value": value})
-        await self._append(sender, {"event": "active_loop", "name": form})
 
     async def is_up(self) -> bool:
         """Whether rasa answers with a model loaded."""
@@ -142,21 +112,3 @@ class RasaClient:
     async def close(self) -> None:
         """Close the connections."""
         await self._http.aclose()
-
-    async def _events(self, sender: str) -> list[dict[str, Any]]:
-        try:
-            response = await self._http.get(
-                f"/conversations/{sender}/tracker", params={"include_events": "AFTER_RESTART"}
-            )
-            response.raise_for_status()
-            events: list[dict[str, Any]] = response.json().get("events") or []
-        except (httpx.HTTPError, ValueError) as error:
-            raise RasaUnavailable(type(error).__name__) from error
-        return events
-
-    async def _append(self, sender: str, event: dict[str, Any]) -> None:
-        try:
-            response = await self._http.post(f"/conversations/{sender}/tracker/events", json=event)
-            response.raise_for_status()
-        except httpx.HTTPError as error:
-            raise RasaUnavailable(type(error).__name__) from error

@@ -116,18 +116,15 @@ class Turns:
         if not opened.text:
             saying = wording().say("utter_attachment_received", conversation.language)
             return [Reply(saying.text, saying.buttons)]
-        sender, turn_id = str(conversation.id), str(opened.turn.id)
-        if opened.is_retaken and (earlier := await self.rasa.earlier_answer(sender, turn_id)) is not None:
-            return earlier or self._still_listening(conversation)
-        if conversation.pending_question is not None:
-            await self.rasa.start_form(sender, **conversation.pending_question)
         replies = await self.rasa.answer(
-            sender,
-            turn_id,
+            str(conversation.id),
+            str(opened.turn.id),
             opened.text,
             language=detect_language(opened.text) or conversation.language,
             today=self.clock().astimezone(BANK_TIME).date().isoformat(),
             is_first=opened.is_first,
+            is_again=opened.is_retaken,
+            asked=conversation.pending_question,
         )
         return replies or self._still_listening(conversation)
 

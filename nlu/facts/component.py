@@ -58,7 +58,7 @@ class Facts(GraphComponent, EntityExtractorMixin):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> Optional[str]:
         """What the file says is part of the component: rasa's training cache must see it change."""
-        return digest_of(config["organisation"])
+        return digest_of(config.get("organisation"))
 
     @classmethod
     def create(

@@ -128,14 +128,12 @@ def assert_everything_is_answered_once(stack: Stack, first_text: str) -> None:
 
 
 def what_rasa_heard(stack: Stack, conversation: str) -> list[tuple[str, list[str]]]:
-    """The turns in rasa's tracker with rasa's answers; what was rewound is not in it."""
+    """The turns in rasa's tracker with rasa's answers."""
     heard: list[tuple[str, list[str]]] = []
     for (raw,) in stack.query("SELECT data FROM rasa.events WHERE sender_id = %s ORDER BY id", conversation):
         event = json.loads(raw)
         if event["event"] == "user":
             heard.append((event["metadata"]["turn_id"], []))
-        elif event["event"] == "rewind":
-            heard.pop()
         elif event["event"] == "bot" and event.get("text"):
             heard[-1][1].append(event["text"].strip())
     return heard

@@ -1,7 +1,7 @@
-"""A small rasa for tests: a real HTTP server that keeps trackers, answers as the test says, and misbehaves on demand."""
+"""A small rasa for tests: a real HTTP server that keeps its answers, answers as the test says, and misbehaves on demand."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +11,6 @@ from typing import Any
 from aiohttp import web
 
 Json = dict[str, Any]
-LISTEN: Json = {"event": "action", "name": "action_listen"}
 
 
 class Does(Enum):
@@ -22,12 +21,12 @@ class Does(Enum):
     REFUSES = auto()
     """503: the turn failed, nothing of it was kept."""
     BREAKS_OFF = auto()
-    """Dies in the middle: half a turn is in the tracker, and the connection is cut."""
+    """Dies in the middle: nothing of it was kept, and the connection is cut."""
     TALKS_NONSENSE = auto()
     HANGS = auto()
     """Nothing is kept, and nothing comes until `go_on` is set."""
     ANSWERS_TOO_LATE = auto()
-    """The answer is in the tracker, but does not come until `go_on` is set."""
+    """The answer is kept, but does not come until `go_on` is set."""
 
 
 @dataclass
@@ -38,8 +37,8 @@ class ScriptedRasa:
         url: where it listens.
         script: what it does with the next turns; when it is empty, it answers.
         is_away: cuts every connection, as if the process were dead.
-        heard: the turns as they came, oldest first.
-        trackers: the events of each conversation.
+        heard: the turns that it went through, oldest first; one that it was sent again and remembered is not among them.
+        kept: the answers by the turn's id.
         reached: set whenever a turn has come in.
         go_on: lets a turn that hangs go on.
     """
@@ -48,7 +47,7 @@ class ScriptedRasa:
     script: deque[Does] = field(default_factory=deque)
     is_away: bool = False
     heard: list[Json] = field(default_factory=list)
-    trackers: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    kept: dict[str, list[Json]] = field(default_factory=dict)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -60,16 +59,14 @@ class ScriptedRasa:
     async def _take_turn(self, request: web.Request) -> web.Response:
         self._be_away(request)
         turn: Json = await request.json()
+        turn_id = turn["metadata"]["turn_id"]
+        if turn["again"] and turn_id in self.kept:
+            return web.json_response(self.kept[turn_id])
         self.heard.append(turn)
         does = self.script.popleft() if self.script else Does.ANSWERS
-        tracker = self.trackers[turn["sender"]]
-        user = {"event": "user", "text": turn["message"], "metadata": turn["metadata"]}
         replies = [] if does is Does.SAYS_NOTHING else [{"text": f"听到：{turn['message']}"}]
-        said = [{"event": "bot", "text": reply["text"], "data": {"buttons": None}} for reply in replies]
         if does in (Does.ANSWERS, Does.SAYS_NOTHING, Does.ANSWERS_TOO_LATE):
-            tracker += [user, *said, LISTEN]
-        elif does is Does.BREAKS_OFF:
-            tracker += [user, {"event": "bot", "text": "说了一半"}]
+            self.kept[turn_id] = replies
         self.reached.set()
         if does in (Does.HANGS, Does.ANSWERS_TOO_LATE):
             await self.go_on.wait()
@@ -80,16 +77,6 @@ class ScriptedRasa:
         if does is Does.TALKS_NONSENSE:
             return web.Response(text="<html>", content_type="text/html")
         return web.json_response(replies)
-
-    async def _show_tracker(self, request: web.Request) -> web.Response:
-        self._be_away(request)
-        assert request.query["include_events"] == "AFTER_RESTART"
-        return web.json_response({"events": self.trackers[request.match_info["sender"]]})
-
-    async def _append(self, request: web.Request) -> web.Response:
-        self._be_away(request)
-        self.trackers[request.match_info["sender"]].append(await request.json())
-        return web.json_response({})
 
     def _be_away(self, request: web.Request) -> None:
         if self.is_away:
@@ -108,8 +95,6 @@ async def scripted_rasa() -> AsyncIterator[ScriptedRasa]:
     rasa = ScriptedRasa()
     app = web.Application()
     app.router.add_post("/webhooks/turns/webhook", rasa._take_turn)
-    app.router.add_get("/conversations/{sender}/tracker", rasa._show_tracker)
-    app.router.add_post("/conversations/{sender}/tracker/events", rasa._append)
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()
     try:

@@ -174,16 +174,16 @@ async def test_a_file_without_words_is_acknowledged_and_not_sent_to_rasa(
     assert await texts(database) == [wording().say("utter_attachment_received", "zh").text]
 
 
-async def test_what_the_bank_asked_outside_of_a_turn_is_told_to_rasa_before_the_answer_to_it(
+async def test_what_the_bank_asked_outside_of_a_turn_is_told_to_rasa_with_the_answer_to_it(
     inbox: Inbox, turns: Turns, rasa: ScriptedRasa, database: Database, clock: FakeClock
 ) -> None:
+    question = {"form": "rating_form", "slots": {"requested_slot": "rating"}}
     async with database.transaction() as session:
         conversation = await session.merge(await a_conversation(database, clock))
-        conversation.pending_question = {"form": "rating_form", "slots": {"requested_slot": "rating"}}
-    await turns.take((await write(inbox, "5"))[0])
-    events = rasa.trackers[str(conversation.id)]
-    assert [event["event"] for event in events] == ["slot", "active_loop", "user", "bot", "action"]
-    assert (await the_conversation(database)).pending_question is None
+        conversation.pending_question = question
+    for text in ("5", "谢谢"):
+        await turns.take((await write(inbox, text))[0])
+    assert [turn["asked"] for turn in rasa.heard] == [question, None]
 
 
 # ---- bot and staff
@@ -236,39 +236,6 @@ async def test_a_turn_taken_again_finds_the_answer_that_rasa_has_given(
 
     await turns.take(message_id)
     assert len(rasa.heard) == 1
-    assert await texts(database) == ["听到：卡被吞了"]
-
-
-async def test_a_turn_broken_off_in_the_middle_is_rewound_and_sent_again(
-    inbox: Inbox, turns: Turns, rasa: ScriptedRasa, database: Database
-) -> None:
-    await turns.take((await write(inbox, "你好"))[0])
-    rasa.script.append(Does.BREAKS_OFF)
-    (message_id,) = await write(inbox, "卡被吞了")
-    with pytest.raises(RasaUnavailable):
-        await turns.take(message_id)
-    await turns.take(message_id)
-    events = [event["event"] for event in rasa.trackers[rasa.heard[0]["sender"]]]
-    assert events == ["user", "bot", "action", "user", "bot", "rewind", "user", "bot", "action"]
-    assert await texts(database) == ["听到：你好", "听到：卡被吞了"]
-
-
-async def test_a_turn_rewound_before_another_crash_is_not_rewound_twice(
-    inbox: Inbox, turns: Turns, rasa: ScriptedRasa, database: Database
-) -> None:
-    """A second rewind would take away the turn before it, which was answered."""
-    rasa.script += [Does.BREAKS_OFF, Does.REFUSES, Does.ANSWERS_TOO_LATE]
-    (message_id,) = await write(inbox, "卡被吞了")
-    for _ in range(2):
-        with pytest.raises(RasaUnavailable):
-            await turns.take(message_id)
-    rasa.reached.clear()
-    dying = asyncio.create_task(turns.take(message_id))
-    await asyncio.wait_for(rasa.reached.wait(), 10)
-    dying.cancel()
-    await asyncio.wait([dying])
-    await turns.take(message_id)
-    assert [event["event"] for event in rasa.trackers[rasa.heard[0]["sender"]]].count("rewind") == 1
     assert await texts(database) == ["听到：卡被吞了"]
 
 
