@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt unit nlu-test requirements browser screenshots clean
+.PHONY: help up setup test check fmt unit nlu-test requirements browser bench-real clean
 
 PY := .venv/bin/python
 INSTALL := .venv/bin/uv pip install --quiet --require-hashes
@@ -40,7 +40,7 @@ test: setup .venv/.dev check browser nlu-test  ## Run every check and every test
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 check: setup .venv/.dev  ## Lint, types, layers: seconds
-	@.venv/bin/ruff format --check --quiet bot actions tests || { echo "run make fmt"; exit 1; }
+	@.venv/bin/ruff format --check --quiet bot actions benchmarks tests || { echo "run make fmt"; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
@@ -66,6 +66,9 @@ requirements:  ## Compile the pinned requirements anew
 	@for name in uv app; do .venv/bin/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url requirements/$$name.in -o requirements/$$name.txt; done
 	@.venv/bin/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url -c requirements/app.txt requirements/dev.in -o requirements/dev.txt
 	@.venv/bin/uv pip compile -q --upgrade --python-version 3.10 --generate-hashes --no-emit-index-url requirements/rasa.in -o requirements/rasa.txt
+
+bench-real: setup  ## How well texts of real customers are understood: FILE=texts.jsonl
+	@$(PY) -m benchmarks.real "$(FILE)"
 
 clean:  ## Throw away environments and the data folder, database included
 	@rm -rf .venv .venv-rasa var

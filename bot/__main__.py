@@ -22,7 +22,9 @@ app = typer.Typer(
 )
 complaints = typer.Typer(help="Look at what is stored of complaints.", no_args_is_help=True)
 staff = typer.Typer(help="People who work at the desk.", no_args_is_help=True)
+data = typer.Typer(help="Look after what the assistant learns from.", no_args_is_help=True)
 app.add_typer(complaints, name="complaint")
+app.add_typer(data, name="data")
 app.add_typer(staff, name="staff")
 screen = Console()
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
@@ -126,6 +128,45 @@ def classify(
             run(settings(), lines, out)
     except (OSError, ClassifierEnded) as error:
         raise refuse(error) from None
+
+
+@app.command()
+def evaluate(
+    file: Annotated[Path | None, typer.Option(help="a judged file instead of the hold-out")] = None,
+    output: Annotated[Path | None, typer.Option(help="folder for report.html and report.json")] = None,
+) -> None:
+    """Measure how well texts are understood that the assistant has not learned from."""
+    from bot.commands.classify import ClassifierEnded
+    from bot.evaluation.judged import UnreadableFile, read_holdout, read_judged
+    from bot.evaluation.reading import understand
+    from bot.evaluation.report import report, write_report
+    from bot.settings import ROOT
+
+    try:
+        judged = read_judged(file) if file else read_holdout(ROOT / "data" / "holdout")
+        content = report(judged, understand(settings(), judged))
+    except (OSError, UnreadableFile, ClassifierEnded) as error:
+        raise refuse(error) from None
+    name = file.stem if file else "hold-out"
+    page = write_report(content, output or settings().var_dir / "evaluation" / name, f"Tingsu's understanding: {name}")
+    for figure, value in content["summary"].items():
+        print(f"{figure:22}{value}")
+    print(f"The report: {page}")
+
+
+@data.command("check")
+def check_data() -> None:
+    """Find duplicates, held-out texts that were learned from, wrong and thin labels, personal data."""
+    from bot.evaluation.corpus import faults_of, read_corpus
+    from bot.settings import ROOT
+
+    learned, held_out = read_corpus(ROOT / "data" / "nlu"), read_corpus(ROOT / "data" / "holdout")
+    faults = list(faults_of(learned, held_out))
+    for fault in faults:
+        print(fault)
+    print(f"{len(learned)} texts to learn from, {len(held_out)} held out, {len(faults)} faults")
+    if faults:
+        raise typer.Exit(1)
 
 
 @complaints.command("list")

@@ -101,10 +101,10 @@ class ComplaintClassifier(GraphComponent):
         kinds = [KIND_OF_INTENT.get(example.get(INTENT), OTHER_KIND) for example in examples]
         rows = rows_of(examples)
         self._models[KIND] = Trainer(rows).train(kinds, self._config["kind_strengths"], self._config["folds"])
-        labelled = [number for number, example in enumerate(examples) if TIER in _labels(example)]
+        labelled = [number for number, example in enumerate(examples) if TIER in labels_of(example)]
         trainer = Trainer(rows[np.array(labelled)])
         for facet in FACETS:
-            answers = [_labels(examples[number])[facet] for number in labelled]
+            answers = [labels_of(examples[number])[facet] for number in labelled]
             self._models[facet] = trainer.train(answers, self._config["strengths"], self._config["folds"])
         with self._model_storage.write_to(self._resource) as folder:
             for name, model in self._models.items():
@@ -135,5 +135,6 @@ class ComplaintClassifier(GraphComponent):
         return messages
 
 
-def _labels(example: Message) -> dict[str, Any]:
+def labels_of(example: Message) -> dict[str, Any]:
+    """The labels written beside a training example; empty for most that are no complaints."""
     return (example.get("metadata") or {}).get("example") or {}

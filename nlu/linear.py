@@ -81,7 +81,7 @@ class Trainer:
             rows: Features, one row a text.
         """
         self._rows = rows
-        products = _inner_products(rows)
+        products = inner_products(rows)
         products[np.diag_indices_from(products)] += RIDGE
         self._factor = np.linalg.cholesky(products).astype(np.float32)
 
@@ -141,7 +141,8 @@ class Trainer:
         return self._rows.T @ scipy.linalg.solve_triangular(self._factor, weights, trans="T", lower=True)
 
 
-def _inner_products(rows: scipy.sparse.csr_matrix) -> np.ndarray:
+def inner_products(rows: scipy.sparse.csr_matrix) -> np.ndarray:
+    """The inner product of every text with every other."""
     # Sentence vectors fill their columns, n-grams hardly any: each is multiplied in the way that suits it.
     is_full = rows.getnnz(axis=0) > FULL_COLUMN * rows.shape[0]
     full = rows[:, is_full].toarray().astype(np.float64)

@@ -1,0 +1,88 @@
+"""Texts with what readers decided about them, from two kinds of file.
+
+A judged file is JSON lines: `id`, `text`; `kind`, `product`, `cause`, `emotion`, `tier` (lists of accepted values, the
+decided one first, empty where the field does not apply); `signals` that all readers saw, and `signals_or` that only
+some of them saw. The hold-out is written like the training data, in `data/holdout/`: one value each.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.complaints.labels import Cause, Emotion, Kind, Product, Signal, Tier
+
+KIND_OF_INTENT = {
+    "complain": Kind.COMPLAINT,
+    "enquire": Kind.ENQUIRY,
+    "praise": Kind.PRAISE,
+    "suggest": Kind.SUGGESTION,
+}
+
+
+class UnreadableFile(Exception):
+    """A file of judged texts has a line that cannot be read; the message says which, and why."""
+
+
+class Judged(BaseModel):
+    """One text and the accepted labels, the decided one first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    text: str
+    kind: tuple[Kind, ...]
+    product: tuple[Product, ...] = ()
+    cause: tuple[Cause, ...] = ()
+    emotion: tuple[Emotion, ...] = ()
+    tier: tuple[Tier, ...] = ()
+    signals: frozenset[Signal] = frozenset()
+    signals_or: frozenset[Signal] = frozenset()
+
+    @property
+    def is_complaint(self) -> bool:
+        """Whether readers decided that it is a complaint."""
+        return self.kind[0] is Kind.COMPLAINT
+
+
+def read_judged(path: Path) -> list[Judged]:
+    """Read a judged file.
+
+    Raises:
+        UnreadableFile: a line is not what this module's first lines say.
+    """
+    judged = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if line.strip():
+            try:
+                judged.append(Judged.model_validate_json(line))
+            except ValidationError as error:
+                fault = error.errors()[0]
+                where = ".".join(map(str, fault["loc"]))
+                raise UnreadableFile(f"{path}, line {number}: {where}: {fault['msg']}") from None
+    return judged
+
+
+def read_holdout(folder: Path) -> list[Judged]:
+    """Read the hold-out: texts that no model was trained on."""
+    examples = (found for path in sorted(folder.rglob("*.yml")) for found in examples_of(path))
+    return [_judged(number, *example) for number, example in enumerate(examples, start=1)]
+
+
+def examples_of(path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """The examples of a file of training data: intent, text, labels (empty for what is no complaint)."""
+    for block in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
+        if isinstance(block["examples"], str):
+            for line in block["examples"].splitlines():
+                yield block["intent"], line.removeprefix("- ").strip(), {}
+        else:
+            for example in block["examples"]:
+                yield block["intent"], example["text"].strip(), example.get("metadata", {})
+
+
+def _judged(number: int, intent: str, text: str, labels: dict[str, Any]) -> Judged:
+    values = {name: (labels[name],) for name in ("product", "cause", "emotion", "tier") if name in labels}
+    kind = KIND_OF_INTENT.get(intent, Kind.OTHER)
+    return Judged(id=f"h{number}", text=text, kind=(kind,), signals=frozenset(labels.get("signals", ())), **values)
