@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt unit nlu-test requirements browser bench-real clean
+.PHONY: help up setup test check fmt unit nlu-test requirements browser bench-real bench-banking77 clean
 
 PY := .venv/bin/python
 INSTALL := .venv/bin/uv pip install --quiet --require-hashes
@@ -69,6 +69,9 @@ requirements:  ## Compile the pinned requirements anew
 
 bench-real: setup  ## How well texts of real customers are understood: FILE=texts.jsonl
 	@$(PY) -m benchmarks.real "$(FILE)"
+
+bench-banking77: .venv-rasa/.rasa  ## The pipeline on BANKING77: TRAIN=train.csv TEST=test.csv
+	@PYTHONPATH=. OMP_WAIT_POLICY=passive PYTHONWARNINGS=ignore .venv-rasa/bin/python -m benchmarks.banking77 "$(TRAIN)" "$(TEST)"
 
 clean:  ## Throw away environments and the data folder, database included
 	@rm -rf .venv .venv-rasa var

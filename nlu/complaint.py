@@ -100,7 +100,10 @@ class ComplaintClassifier(GraphComponent):
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
         kinds = [KIND_OF_INTENT.get(example.get(INTENT), OTHER_KIND) for example in examples]
         rows = rows_of(examples)
-        self._models[KIND] = Trainer(rows).train(kinds, self._config["kind_strengths"], self._config["folds"])
+        # Most of what is written here are complaints; a doubtful text is one, too.
+        self._models[KIND] = Trainer(rows).train(
+            kinds, self._config["kind_strengths"], self._config["folds"], is_balanced=False
+        )
         labelled = [number for number, example in enumerate(examples) if TIER in labels_of(example)]
         trainer = Trainer(rows[np.array(labelled)])
         for facet in FACETS:

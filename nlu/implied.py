@@ -5,7 +5,7 @@ about each signal anew: it adds what is implied and drops what only looks like a
 seen that text (leave-one-out, in closed form), and on those scores each signal's threshold is chosen. What threatens life, or money on its way out, is
 kept when either finds it.
 
-The words that show an implied signal are the clause whose words are most typical of texts with that signal.
+The words that show an implied signal are the clause whose words are most typical of texts with that signal; without such words there is no signal.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.featurizers.featurizer import Featurizer
-from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -36,7 +36,10 @@ from nlu.rows import rows_of
 from nlu.signals import CLAUSE_END, SENTENCE_END, SIGNAL_NAMES, SIGNALS, Signals
 
 KEPT = {"self_harm", "violence", "money_leaving_now"}
-THRESHOLDS = np.linspace(0.1, 0.7, 61)
+UNLABELLED = {"crisis", "ask_human", "want_to_complain", "add_facts", "correct", "reject_result", "withdraw", "insult"}
+"""Intents whose examples may hold signals that nobody wrote beside them. All others hold none, and teach that, too."""
+
+THRESHOLDS = np.linspace(0.2, 0.7, 51)
 WEIGHTS_FILE, WORDS_FILE = "implied.npz", "implied.json"
 TYPICAL = math.log(4)
 CLAUSE = re.compile(f"{SENTENCE_END.pattern}|{CLAUSE_END.pattern}")
@@ -110,9 +113,14 @@ class ImpliedSignals(GraphComponent):
         return cls(config, model_storage, resource, weights, thresholds, words)
 
     def train(self, training_data: TrainingData) -> Resource:
-        """Learn from the examples that are labelled with signals."""
-        examples = [message for message in training_data.intent_examples if SIGNALS in labels_of(message)]
-        truth = np.array([[name in labels_of(message)[SIGNALS] for name in SIGNAL_NAMES] for message in examples])
+        """Learn from all examples of which it is known which signals they hold."""
+        examples = [
+            message
+            for message in training_data.intent_examples
+            if message.get(TEXT) and message.get(INTENT) not in UNLABELLED
+        ]
+        held = [set(labels_of(message).get(SIGNALS, ())) for message in examples]
+        truth = np.array([[name in signals for name in SIGNAL_NAMES] for signals in held])
         self._weights, unseen = fit(rows_of(examples), truth.astype(float), self._config["penalty"])
         best = np.array([best_threshold(scores, is_so) for scores, is_so in zip(unseen.T, truth.T, strict=True)])
         self._thresholds = best + self._config["common"] * (np.median(best) - best)
@@ -131,12 +139,13 @@ class ImpliedSignals(GraphComponent):
         for message, likely in zip(messages, scores > self._thresholds, strict=True):
             outright = {signal["name"]: signal for signal in message.get(SIGNALS, [])}
             names = {name for name, is_so in zip(SIGNAL_NAMES, likely, strict=True) if is_so} | KEPT & outright.keys()
-            signals = [outright.get(name) or {"name": name, "words": self._shown_by(message, name)} for name in names]
+            shown = {name: outright[name]["words"] if name in outright else self._shown_by(message, name) for name in names}
+            signals = [{"name": name, "words": words} for name, words in shown.items() if words]
             message.set(SIGNALS, sorted(signals, key=lambda signal: signal["words"][:2]), add_to_output=True)
         return messages
 
-    def _shown_by(self, message: Message, signal: str) -> list[Any]:
-        """The most typical clause of a message, as [start, end, text]."""
+    def _shown_by(self, message: Message, signal: str) -> Optional[list[Any]]:
+        """The most typical clause of a message, as [start, end, text]; none when nothing in it is typical."""
         text, typical = message.get(TEXT), self._words.get(signal, {})
         borders = [0, *(match.end() for match in CLAUSE.finditer(text)), len(text)]
         clauses = [(start, end) for start, end in pairwise(borders) if text[start:end].strip()]
@@ -145,7 +154,9 @@ class ImpliedSignals(GraphComponent):
             inside = {token.lemma for token in message.get(TOKENS_NAMES[TEXT]) if clause[0] <= token.start < clause[1]}
             return sum(typical.get(word, 0.0) for word in inside)
 
-        start, end = max(clauses, key=weight, default=(0, len(text)))
+        start, end = max(clauses, key=weight, default=(0, 0))
+        if not weight((start, end)):
+            return None
         words = text[start:end].strip()
         start = text.index(words, start)
         return [start, start + len(words), words]

@@ -85,13 +85,16 @@ class Trainer:
         products[np.diag_indices_from(products)] += RIDGE
         self._factor = np.linalg.cholesky(products).astype(np.float32)
 
-    def train(self, labels: Sequence[str], strengths: Sequence[float], folds: int = 5) -> LinearModel:
+    def train(
+        self, labels: Sequence[str], strengths: Sequence[float], folds: int = 5, is_balanced: bool = True
+    ) -> LinearModel:
         """Train a classifier.
 
         Args:
             labels: The class of each text.
             strengths: Values of logistic regression's C to choose from.
             folds: In how many parts the texts are cut for cross-validation.
+            is_balanced: Whether every class counts the same, or as often as it occurs.
 
         Returns:
             The classifier with the C of the best macro F1, calibrated.
@@ -100,11 +103,11 @@ class Trainer:
         classes, targets = np.unique(truth, return_inverse=True)
         best_score, best_strength, best_scores = -1.0, strengths[0], np.empty(0)
         for strength in strengths:
-            scores = self._unseen_scores(targets, len(classes), strength, folds)
+            scores = self._unseen_scores(targets, len(classes), strength, folds, is_balanced)
             score = f1_score(targets, scores.argmax(axis=1), average="macro")
             if score > best_score:
                 best_score, best_strength, best_scores = score, strength, scores
-        weights, bias = self._fit(np.arange(len(truth)), targets, len(classes), best_strength)
+        weights, bias = self._fit(np.arange(len(truth)), targets, len(classes), best_strength, is_balanced)
         return LinearModel(
             labels=classes.tolist(),
             weights=self._to_features(weights).astype(np.float32),
@@ -113,17 +116,20 @@ class Trainer:
             macro_f1=round(float(best_score), 4),
         )
 
-    def _unseen_scores(self, targets: np.ndarray, class_count: int, strength: float, folds: int) -> np.ndarray:
+    def _unseen_scores(
+        self, targets: np.ndarray, class_count: int, strength: float, folds: int, is_balanced: bool
+    ) -> np.ndarray:
         scores = np.full((len(targets), class_count), -30.0)
         for seen, unseen in StratifiedKFold(folds, shuffle=True, random_state=1).split(self._factor, targets):
-            weights, bias = self._fit(seen, targets, class_count, strength)
+            weights, bias = self._fit(seen, targets, class_count, strength, is_balanced)
             scores[unseen] = self._factor[unseen] @ weights + bias
         return scores
 
     def _fit(
-        self, texts: np.ndarray, targets: np.ndarray, class_count: int, strength: float
+        self, texts: np.ndarray, targets: np.ndarray, class_count: int, strength: float, is_balanced: bool
     ) -> tuple[np.ndarray, np.ndarray]:
-        model = LogisticRegression(C=strength, class_weight="balanced", max_iter=ITERATIONS, tol=1e-3)
+        weight = "balanced" if is_balanced else None
+        model = LogisticRegression(C=strength, class_weight=weight, max_iter=ITERATIONS, tol=1e-3)
         with warnings.catch_warnings():
             # The last digits of the weights are not worth the time: what counts is measured on unseen texts.
             warnings.simplefilter("ignore", ConvergenceWarning)

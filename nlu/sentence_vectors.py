@@ -1,4 +1,7 @@
-"""Meaning features: the sentence encoder's vector of the whole message.
+"""Meaning features: the sentence encoder's vector of the message.
+
+Of a very long message it reads opening and ending, where a writer says what it is about and what they want: the encoder is by far the slowest part, and
+every other feature reads the whole.
 
 What the encoder is, is configuration (`nlu/encoder.py`). Vectors are centred and scaled by the training texts, since an encoder's raw vectors all
 point much the same way, which would leave a linear model little to hold on to.
@@ -32,12 +35,16 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """The encoder, the cache used while training, and the weight of these features beside the n-grams."""
+        """The encoder, the cache used while training, the weight of these features beside the n-grams; and up to how many characters a message is read whole,
+        or how many of its opening and ending."""
         return {
             **DenseFeaturizer.get_default_config(),
             "encoder": "nlu.encoder.MultilingualE5Small",
             "cache": "var/cache",
             "weight": 1.0,
+            "read_whole": 1200,
+            "opening": 160,
+            "ending": 80,
         }
 
     def __init__(
@@ -127,4 +134,9 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
         self._encoder = CachedEncoder(self._encoder, Path(self._config["cache"]))
 
     def _encode(self, messages: List[Message]) -> np.ndarray:
-        return self._encoder.encode([simplified(message.get(TEXT)) for message in messages])
+        return self._encoder.encode([self._read(simplified(message.get(TEXT))) for message in messages])
+
+    def _read(self, text: str) -> str:
+        if len(text) <= self._config["read_whole"]:
+            return text
+        return text[: self._config["opening"]] + "\n" + text[-self._config["ending"] :]
