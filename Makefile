@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt unit nlu-test requirements browser screenshots clean
+.PHONY: help up setup test check fmt unit nlu-test bench-rasa requirements browser screenshots clean
 
 PY := .venv/bin/python
 INSTALL := .venv/bin/uv pip install --quiet --require-hashes
@@ -40,7 +40,7 @@ test: setup .venv/.dev check browser nlu-test  ## Run every check and every test
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 check: setup .venv/.dev  ## Lint, types, layers: seconds
-	@.venv/bin/ruff format --check --quiet bot actions tests || { echo "run make fmt"; exit 1; }
+	@.venv/bin/ruff format --check --quiet bot actions tests benchmarks || { echo "run make fmt"; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
@@ -54,6 +54,9 @@ unit: setup .venv/.dev  ## Only the tests without I/O: seconds
 
 nlu-test: .venv-rasa/.rasa  ## The tests of nlu/, in rasa's own environment
 	@PYTHONPATH=. .venv-rasa/bin/python -m pytest -q -p no:cacheprovider -c tests/unit/nlu/pytest.ini tests/unit/nlu
+
+bench-rasa: setup .venv/.dev  ## Measure our rasa beside rasa's defaults; hours, or minutes with BENCH_ARGS="--their-epochs 2"
+	@$(PY) -m benchmarks.rasa_defaults $(BENCH_ARGS)
 
 browser:  ## Make sure that there is a chromium for the browser tests
 	@command -v chromium >/dev/null || [ -x "$${TINGSU_CHROMIUM:-/none}" ] || { \
