@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt unit nlu-test bench-rasa requirements browser screenshots clean
+.PHONY: help up setup test check fmt unit nlu-test bench-rasa bench-turn requirements browser screenshots clean
 
 PY := .venv/bin/python
 INSTALL := .venv/bin/uv pip install --quiet --require-hashes
@@ -57,6 +57,10 @@ nlu-test: .venv-rasa/.rasa  ## The tests of nlu/, in rasa's own environment
 
 bench-rasa: setup .venv/.dev  ## Measure our rasa beside rasa's defaults; hours, or minutes with BENCH_ARGS="--their-epochs 2"
 	@$(PY) -m benchmarks.rasa_defaults $(BENCH_ARGS)
+
+bench-turn: setup .venv/.dev  ## Measure what nlu/quicker.py saves: minutes
+	@$(PY) -m bot train
+	@$(PY) -m benchmarks.rasa_turn $(BENCH_ARGS)
 
 browser:  ## Make sure that there is a chromium for the browser tests
 	@command -v chromium >/dev/null || [ -x "$${TINGSU_CHROMIUM:-/none}" ] || { \

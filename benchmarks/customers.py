@@ -4,7 +4,8 @@ import asyncio
 import statistics
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import cycle, islice
@@ -12,6 +13,7 @@ from itertools import cycle, islice
 import httpx
 
 import bot.tables  # noqa: F401 - every table is known before the first query
+from benchmarks.serving import Rasa
 from bot.conversations.inbound import find_or_start
 from bot.conversations.language import detect_language
 from bot.database import Database
@@ -55,12 +57,21 @@ class Heard:
         return len(self.waits) / self.seconds
 
 
-async def play(webhook: str, token: str, database: Database, *, customers: int, conversations: int) -> Heard:
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Database]:
+    """The database at this address, until the block is left."""
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def play(rasa: Rasa, database: Database, *, customers: int, conversations: int) -> Heard:
     """Let customers talk until all conversations are over.
 
     Args:
-        webhook: the address of rasa's channel.
-        token: what the channel asks for.
+        rasa: to whom they talk.
         database: where the conversations must be known before the action server hears of them.
         customers: how many talk at once, each one conversation after the other.
         conversations: how many in all, the transcripts in their order, again and again.
@@ -69,8 +80,10 @@ async def play(webhook: str, token: str, database: Database, *, customers: int, 
     to_play = iter([(await _new_conversation(database), transcript) for transcript in transcripts])
     heard = Heard()
     started_at = time.monotonic()
-    async with httpx.AsyncClient(params={"token": token}, timeout=ONE_TURN_WITHIN_SECONDS, trust_env=False) as http:
-        await asyncio.gather(*(_customer(http, webhook, to_play, heard) for _ in range(customers)))
+    async with httpx.AsyncClient(
+        params={"token": rasa.token}, timeout=ONE_TURN_WITHIN_SECONDS, trust_env=False
+    ) as http:
+        await asyncio.gather(*(_customer(http, rasa.webhook, to_play, heard) for _ in range(customers)))
     heard.seconds = time.monotonic() - started_at
     return heard
 

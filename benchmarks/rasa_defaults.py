@@ -19,7 +19,6 @@ import os
 import signal
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,19 +26,18 @@ from pathlib import Path
 import httpx
 import yaml
 
-from benchmarks.customers import play
+from benchmarks.customers import connected, play
 from benchmarks.heldout import Labelled, hold_out
-from benchmarks.processes import PeakMemory, finish, free_port, ready, running
+from benchmarks.processes import finish
+from benchmarks.serving import Rasa, addresses, our_rasa, serving
 from bot.commands.training import rasa_environment, rasa_python
-from bot.commands.up import answers, rasa_process, tracker_url
-from bot.database import Database
+from bot.commands.up import tracker_url
 from bot.settings import ROOT, Settings
 from tests.postgres import fresh_database, server
 
 MANY = 20
 """Customers at once."""
 
-READY_WITHIN_SECONDS = 300
 WARM_UP_CONVERSATIONS = 3
 
 DEFAULT_CONFIG = "rasa/engine/recipes/config_files/default_config.yml"
@@ -64,16 +62,12 @@ class Run:
     """How one rasa is trained and started.
 
     Attributes:
-        training: the command, without `--config`, that trains it.
-        channel: the name of its channel.
+        training: the command that trains it.
     """
 
-    name: str
-    channel: str
+    rasa: Rasa
     training: Sequence[str]
     training_environment: dict[str, str]
-    command: Sequence[str]
-    environment: dict[str, str]
 
 
 @dataclass
@@ -122,12 +116,11 @@ def ours(folder: Path, url: str) -> Run:
             component["cache"] = str(config.var_dir / "cache")
     written = folder / "ours.yml"
     written.write_text(yaml.safe_dump(recipe, sort_keys=False), encoding="utf-8")
-    process = rasa_process(config, _addresses(url, config.var_dir))
     return Run(
-        "ours", "turns",
-        _training(written, config.model_path, folder / "learned"), rasa_environment(config),
-        [str(part) for part in process.command], dict(process.environment),
-    )  # fmt: skip
+        our_rasa("ours", config, url),
+        _training(written, config.model_path, folder / "learned"),
+        rasa_environment(config),
+    )
 
 
 def theirs(folder: Path, url: str, epochs: int | None) -> Run:
@@ -144,7 +137,7 @@ def theirs(folder: Path, url: str, epochs: int | None) -> Run:
     credentials.write_text(DEFAULT_CREDENTIALS)
     endpoints.write_text(DEFAULT_ENDPOINTS)
     model = var_dir / "models" / "default.tar.gz"
-    addresses = _addresses(url, var_dir)
+    where = addresses(url, var_dir)
     token = Settings(var_dir=var_dir).derived_secret("rasa")
     quiet = {
         "RASA_TELEMETRY_ENABLED": "false",
@@ -156,19 +149,11 @@ def theirs(folder: Path, url: str, epochs: int | None) -> Run:
         str(rasa_python()), "-m", "rasa", "run", "--model", str(model),
         "--endpoints", str(endpoints), "--credentials", str(credentials),
         "--enable-api", "--auth-token", token,
-        "--interface", "127.0.0.1", "--port", addresses["TINGSU_RASA_URL"].rpartition(":")[2],
+        "--interface", "127.0.0.1", "--port", where["TINGSU_RASA_URL"].rpartition(":")[2],
     ]  # fmt: skip
-    environment = {**quiet, **addresses, "TINGSU_RASA_TOKEN": token, "TINGSU_TRACKER_URL": tracker_url(url)}
-    return Run("theirs", "rest", _training(written, model, folder / "learned"), quiet, command, environment)
-
-
-def _addresses(url: str, var_dir: Path) -> dict[str, str]:
-    return {
-        "DATABASE_URL": url,
-        "TINGSU_RASA_URL": f"http://127.0.0.1:{free_port()}",
-        "TINGSU_ACTIONS_URL": f"http://127.0.0.1:{free_port()}",
-        "TINGSU_VAR_DIR": str(var_dir),
-    }
+    environment = {**quiet, **where, "TINGSU_RASA_TOKEN": token, "TINGSU_TRACKER_URL": tracker_url(url)}
+    rasa = Rasa("theirs", "rest", command, environment)
+    return Run(rasa, _training(written, model, folder / "learned"), quiet)
 
 
 def _training(recipe: Path, model: Path, learned_from: Path) -> list[str]:
@@ -183,36 +168,20 @@ def _training(recipe: Path, model: Path, learned_from: Path) -> list[str]:
 
 async def measure(run: Run, folder: Path, url: str, held_out: list[Labelled], options: argparse.Namespace) -> Measures:
     """Train one rasa, start it, and try it."""
-    say(f"{run.name}: training from a cold cache …")
-    training_s = await asyncio.to_thread(
-        finish, run.training, run.training_environment, folder / f"{run.name}_training.log"
-    )
-    say(f"{run.name}: trained in {training_s:.0f} s")
-    actions, actions_log = [sys.executable, "-m", "bot", "actions"], folder / f"{run.name}_actions.log"
-    rasa_log = folder / f"{run.name}_rasa.log"
-    token = run.environment["TINGSU_RASA_TOKEN"]
-    rasa_url = run.environment["TINGSU_RASA_URL"]
-    with running(actions, run.environment, actions_log) as process:
-        await ready(process, answers(f"{run.environment['TINGSU_ACTIONS_URL']}/health"), actions_log, 60)
-        started_at = time.monotonic()
-        with running(run.command, run.environment, rasa_log) as process, PeakMemory(process.pid) as memory:
-            await ready(process, answers(f"{rasa_url}/status?token={token}"), rasa_log, READY_WITHIN_SECONDS)
-            start_up_s = time.monotonic() - started_at
-            say(f"{run.name}: ready after {start_up_s:.1f} s")
-            accuracy = await _accuracy(rasa_url, token, held_out)
-            say(f"{run.name}: {accuracy:.1%} of the intents are right")
-            webhook = f"{rasa_url}/webhooks/{run.channel}/webhook"
-            database = Database(url)
-            try:
-                await play(webhook, token, database, customers=1, conversations=WARM_UP_CONVERSATIONS)
-                alone = await play(webhook, token, database, customers=1, conversations=options.conversations)
-                say(f"{run.name}: one customer waits {alone.p50_ms:.0f} ms (p95 {alone.p95_ms:.0f})")
-                together = await play(
-                    webhook, token, database, customers=MANY, conversations=options.conversations_at_once
-                )
-                say(f"{run.name}: {MANY} customers wait {together.p50_ms:.0f} ms (p95 {together.p95_ms:.0f})")
-            finally:
-                await database.close()
+    rasa = run.rasa
+    say(f"{rasa.name}: training from a cold cache …")
+    log = folder / f"{rasa.name}_training.log"
+    training_s = await asyncio.to_thread(finish, run.training, run.training_environment, log)
+    say(f"{rasa.name}: trained in {training_s:.0f} s")
+    async with serving(rasa, folder) as started, connected(url) as database:
+        say(f"{rasa.name}: ready after {started.start_up_s:.1f} s")
+        accuracy = await _accuracy(rasa.url, rasa.token, held_out)
+        say(f"{rasa.name}: {accuracy:.1%} of the intents are right")
+        await play(rasa, database, customers=1, conversations=WARM_UP_CONVERSATIONS)
+        alone = await play(rasa, database, customers=1, conversations=options.conversations)
+        say(f"{rasa.name}: one customer waits {alone.p50_ms:.0f} ms (p95 {alone.p95_ms:.0f})")
+        together = await play(rasa, database, customers=MANY, conversations=options.conversations_at_once)
+        say(f"{rasa.name}: {MANY} customers wait {together.p50_ms:.0f} ms (p95 {together.p95_ms:.0f})")
     return Measures(
         intent_accuracy=accuracy,
         turn_p50_ms_1=alone.p50_ms,
@@ -223,8 +192,8 @@ async def measure(run: Run, folder: Path, url: str, held_out: list[Labelled], op
         turns_a_second_20=together.turns_a_second,
         unanswered_turns=alone.unanswered + together.unanswered,
         training_s=training_s,
-        start_up_s=start_up_s,
-        peak_memory_mib=memory.mib,
+        start_up_s=started.start_up_s,
+        peak_memory_mib=started.memory.mib,
     )
 
 
