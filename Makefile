@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt unit nlu-test requirements browser bench-real bench-banking77 clean
+.PHONY: help up setup test check fmt unit nlu-test bench-real bench-banking77 bench-rasa bench-turn requirements browser clean
 
 PY := .venv/bin/python
 INSTALL := .venv/bin/uv pip install --quiet --require-hashes
@@ -54,6 +54,13 @@ unit: setup .venv/.dev  ## Only the tests without I/O: seconds
 
 nlu-test: .venv-rasa/.rasa  ## The tests of nlu/, in rasa's own environment
 	@PYTHONPATH=. .venv-rasa/bin/python -m pytest -q -p no:cacheprovider -c tests/unit/nlu/pytest.ini tests/unit/nlu
+
+bench-rasa: setup .venv/.dev  ## Measure our rasa beside rasa's defaults; hours, or minutes with BENCH_ARGS="--their-epochs 2"
+	@$(PY) -m benchmarks.rasa_defaults $(BENCH_ARGS)
+
+bench-turn: setup .venv/.dev  ## Measure what nlu/quicker.py saves: minutes
+	@$(PY) -m bot train
+	@$(PY) -m benchmarks.rasa_turn $(BENCH_ARGS)
 
 browser:  ## Make sure that there is a chromium for the browser tests
 	@command -v chromium >/dev/null || [ -x "$${TINGSU_CHROMIUM:-/none}" ] || { \

@@ -1,1 +1,1 @@
-"""Measurements, each one command: see `make help`."""
+"""Measurements that anybody can repeat: one command each, the last line of its output is JSON."""

@@ -14,7 +14,7 @@ from typing import Any, Iterator, Optional
 import sqlalchemy
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import Event
+from rasa.shared.core.events import Event, SessionStarted
 from rasa.shared.core.trackers import DialogueStateTracker
 
 
@@ -61,15 +61,19 @@ class WholeTrackerStore(SQLTrackerStore):
             TurnFailed: The database cannot be written, or the conversation went on elsewhere since it was read.
         """
         stored_count: int = getattr(tracker, "stored_count", 0)
+        new = list(tracker.events)[stored_count:]
+        if not new:
+            return
         with _failing_the_turn(), self.sessionmaker.begin() as session:
             session.execute(sqlalchemy.text("SELECT pg_advisory_xact_lock(hashtext(:id))"), {"id": tracker.sender_id})
             kept = self._event_query(session, tracker.sender_id, fetch_events_from_all_sessions=False)
             if kept.count() != stored_count:
                 raise ConversationWentOn(tracker.sender_id)
-            session.add_all(self._row(tracker.sender_id, event) for event in list(tracker.events)[stored_count:])
+            session.add_all(self._row(tracker.sender_id, event) for event in new)
             session.flush()
-            # Fewer than the tracker has, once a new session has begun in it.
-            stored_count = kept.count()
+            stored_count += len(new)
+            if any(isinstance(event, SessionStarted) for event in new):
+                stored_count = kept.count()  # fewer than the tracker has
         tracker.stored_count = stored_count
 
     def _row(self, sender_id: str, event: Event) -> SQLTrackerStore.SQLEvent:

@@ -25,6 +25,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from nlu.quicker import make_quicker
 from nlu.trackers import TurnFailed
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ class WholeTurns(RestInput):
     def __init__(self, token: str) -> None:
         self._token = token
         fail_turn_with_action()
+        make_quicker()
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[None]]) -> Blueprint:
         turns = Blueprint("turns", __name__)

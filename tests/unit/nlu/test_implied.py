@@ -59,7 +59,7 @@ def detector(tmp_path: Path, words: dict[str, float]) -> ImpliedSignals:
 def test_an_implied_signal_names_the_clause_that_shows_it(tmp_path: Path) -> None:
     message = a_message("my card is lost, again I came for nothing, thanks")
     detector(tmp_path, {"again": 2.0, "came": 1.5}).process([message])
-    assert message.get(SIGNALS) == [{"name": "repeat_contact", "words": [17, 41, "again I came for nothing,"]}]
+    assert message.get(SIGNALS) == [{"name": "repeat_contact", "words": [17, 42, "again I came for nothing,"]}]
 
 
 def test_a_signal_that_no_word_shows_is_none(tmp_path: Path) -> None:
