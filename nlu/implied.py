@@ -139,7 +139,9 @@ class ImpliedSignals(GraphComponent):
         for message, likely in zip(messages, scores > self._thresholds, strict=True):
             outright = {signal["name"]: signal for signal in message.get(SIGNALS, [])}
             names = {name for name, is_so in zip(SIGNAL_NAMES, likely, strict=True) if is_so} | KEPT & outright.keys()
-            shown = {name: outright[name]["words"] if name in outright else self._shown_by(message, name) for name in names}
+            shown = {
+                name: outright[name]["words"] if name in outright else self._shown_by(message, name) for name in names
+            }
             signals = [{"name": name, "words": words} for name, words in shown.items() if words]
             message.set(SIGNALS, sorted(signals, key=lambda signal: signal["words"][:2]), add_to_output=True)
         return messages

@@ -52,26 +52,39 @@ class Inbox:
         Returns:
             The message's id, also for a message that was already there.
         """
-        now = self.clock()
         async with self.database.transaction() as session:
-            conversation = await find_or_start(session, inbound.channel, inbound.channel_key, now=now)
-            known = await session.scalar(
-                select(Message).where(
-                    Message.conversation_id == conversation.id, Message.channel_message_id == inbound.message_id
-                )
+            return await self._receive(session, inbound)
+
+    async def takes_messages(self) -> bool:
+        """Whether a message could be stored now, tried with one that is taken back at once."""
+        try:
+            async with self.database.transaction() as session:
+                await self._receive(session, Inbound("probe", "probe", "probe", text="?"))
+                await session.rollback()
+        except Exception:  # noqa: BLE001 - any failure means the same to who asks
+            return False
+        return True
+
+    async def _receive(self, session: AsyncSession, inbound: Inbound) -> Received:
+        now = self.clock()
+        conversation = await find_or_start(session, inbound.channel, inbound.channel_key, now=now)
+        known = await session.scalar(
+            select(Message).where(
+                Message.conversation_id == conversation.id, Message.channel_message_id == inbound.message_id
             )
-            if known is not None:
-                return Received(conversation.id, known.id, is_new=False)
-            message = await self._store(session, conversation, inbound, now)
-            await enqueue(
-                session,
-                Job.TAKE_TURN,
-                lock=f"turn:{conversation.id}",
-                at=now + self.quiet_window,
-                conversation_id=str(conversation.id),
-                message_id=message.id,
-            )
-            await notify_changed(session, conversation.id)
+        )
+        if known is not None:
+            return Received(conversation.id, known.id, is_new=False)
+        message = await self._store(session, conversation, inbound, now)
+        await enqueue(
+            session,
+            Job.TAKE_TURN,
+            lock=f"turn:{conversation.id}",
+            at=now + self.quiet_window,
+            conversation_id=str(conversation.id),
+            message_id=message.id,
+        )
+        await notify_changed(session, conversation.id)
         return Received(conversation.id, message.id, is_new=True)
 
     async def edit(self, inbound: Inbound) -> None:

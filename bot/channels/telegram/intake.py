@@ -87,7 +87,7 @@ class Intake:
             try:
                 await self._take(update)
             except Exception as error:
-                if not await self.inbox.database.answers():
+                if not await self.inbox.takes_messages():  # asked after each try: it may come back between two
                     raise StoreAway from error
                 if pause is None:
                     log.error("update_failed", update_id=update.update_id, error=type(error).__name__)
@@ -108,10 +108,11 @@ class Intake:
             return
         language = language_of(message.from_user) or DEFAULT_LANGUAGE
         text = UNREADABLE_PLACEHOLDER[language]
+        message_id = str(message.message_id)
+        if update.edited_message is not None:  # beside the message that was edited
+            message_id += f":{update.update_id}"
         try:
-            await self.inbox.receive(
-                Inbound(CHANNEL, str(message.chat.id), str(message.message_id), text, language=language)
-            )
+            await self.inbox.receive(Inbound(CHANNEL, str(message.chat.id), message_id, text, language=language))
         except DataError:
             log.error("update_skipped", update_id=update.update_id)
         except Exception as error:

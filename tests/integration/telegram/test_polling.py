@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import text
 from telegram import Update
 
-from bot.channels.telegram.intake import Intake
+from bot.channels.telegram.intake import Intake, StoreAway
 from bot.channels.telegram.poller import poll
+from bot.channels.telegram.reading import words_of
 from bot.conversations.inbound import find_or_start
 from bot.database import Database
 from bot.settings import ROOT, Settings
@@ -145,6 +146,21 @@ async def test_a_message_that_cannot_be_taken_leaves_a_placeholder_that_somebody
     assert await turns_enqueued(database) == 2
 
 
+async def test_an_edit_that_cannot_be_taken_leaves_a_placeholder_too(
+    intake: Intake, telegram: BotApiServer, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = await telegram.customer_sends(text="卡被吞了")
+    async with polling(intake):
+        await until(stored(database, "卡被吞了"))
+
+        def stumble(*_: object) -> None:
+            raise RecursionError
+
+        monkeypatch.setattr("bot.channels.telegram.intake.words_of", stumble)
+        await telegram.bring(telegram.update(edited_message={**update["message"], "text": "卡被吞了两次"}))
+        await until(stored(database, "卡被吞了", "[未能读取的消息]"))
+
+
 @asynccontextmanager
 async def in_repair(database: Database, table: str) -> AsyncIterator[None]:
     async with database.transaction() as session:
@@ -172,6 +188,20 @@ async def test_nothing_is_lost_while_the_store_takes_nothing(
             await until(lambda: telegram.calls["getUpdates"] >= polls + 2)
             assert not telegram.is_confirmed(edit)
         await until(stored(database, "卡被吞了两次"))
+
+
+async def test_a_store_that_takes_nothing_is_not_mistaken_for_an_update_that_cannot_be_taken(
+    intake: Intake, telegram: BotApiServer, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+    monkeypatch.setattr("bot.channels.telegram.intake.words_of", lambda *read: tries.append(read) or words_of(*read))
+    update = Update.de_json(await telegram.customer_sends(text="卡被吞了"), intake.bot)
+    async with in_repair(database, "messages"):
+        with pytest.raises(StoreAway):
+            await intake.take(update)
+    assert len(tries) == 1
+    await intake.take(update)
+    assert await texts(database) == ["卡被吞了"]
 
 
 async def test_only_one_of_several_pollers_asks_telegram(
