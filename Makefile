@@ -40,7 +40,7 @@ test: setup .venv/.dev check browser nlu-test  ## Run every check and every test
 	@$(PY) -m pytest $(PYTEST_ARGS)
 
 check: setup .venv/.dev  ## Lint, types, layers: seconds
-	@.venv/bin/ruff format --check --quiet bot actions benchmarks tests || { echo "run make fmt"; exit 1; }
+	@.venv/bin/ruff format --check --quiet . || { echo "run make fmt"; exit 1; }
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports

@@ -257,8 +257,13 @@ def database() -> None:
 
     from bot.embedded_postgres import serve
 
+    def stop(*_: object) -> None:
+        # Linux may tell the child of a killed supervisor twice, and the second would break off the stopping.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sys.exit(0)
+
     set_up_logging("database", settings().log_level)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGTERM, stop)
     serve(settings().var_dir)
 
 

@@ -122,5 +122,9 @@ async def work(config: Settings) -> None:
 
 
 def run() -> None:
-    """The process `worker`."""
-    asyncio.run(work(settings()))
+    """The process `worker`: ends when the database does, to be started again."""
+    try:
+        asyncio.run(work(settings()))
+    except procrastinate.exceptions.ConnectorException as away:
+        log.error("database_went_away", error=type(away.__cause__ or away).__name__)
+        raise SystemExit(1) from None

@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.embedded_postgres import data_folder, running_url
-from tests.stack import Stack
+from tests.stack import Stack, wait_for
 
 OF_INITDB = "-7303\n/x\n1795463642\n5432\n\n\n  2196620     98306\n"
 
@@ -54,3 +57,12 @@ def test_after_a_power_cut_the_id_of_the_dead_server_may_be_anybodys(var_dir: Pa
     (folder / "postmaster.pid").write_text(left_behind)
     assert running_url(var_dir) is None
     assert "already" in bank.tingsu(*person).stderr
+
+
+def test_a_keeper_that_is_told_twice_to_stop_leaves_no_server_behind(var_dir: Path) -> None:
+    bank = Stack(var_dir, 1, 2)
+    keeper = subprocess.Popen([sys.executable, "-m", "bot", "database"], env=bank.environment, cwd=var_dir)
+    wait_for(lambda: bank.has("SELECT 1"), 60, "the database answers")
+    wait_for(lambda: keeper.send_signal(signal.SIGTERM) or keeper.poll() is not None, 60, "it ends", every=0.005)
+    assert running_url(var_dir) is None
+    assert keeper.returncode == 0
