@@ -23,7 +23,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.common import class_from_module_path
 
-from nlu.intents import LinearIntentClassifier
+from nlu.intents import KernelIntentClassifier
 from nlu.sentence_vectors import SentenceVectors
 
 CONFIG = Path(__file__).resolve().parent.parent / "config.yml"
@@ -33,14 +33,14 @@ def components(folder: Path) -> Iterator[Any]:
     """The untrained components of the pipeline, in order, up to the intent classifier."""
     (folder / "model").mkdir()
     storage = LocalModelStorage.create(folder / "model")
-    for options in yaml.safe_load(CONFIG.read_text("utf-8"))["pipeline"]:
-        name = options.pop("name")
-        kind = class_from_module_path(name)
+    for number, options in enumerate(yaml.safe_load(CONFIG.read_text("utf-8"))["pipeline"]):
+        kind = class_from_module_path(options["name"])
+        name = f"{options.pop('name')}{number}"
         if "cache" in options:
             options["cache"] = str(folder / "cache")  # nothing is known from an earlier run
         context = ExecutionContext(GraphSchema({}), node_name=name)
         yield kind.create({**kind.get_default_config(), **options}, storage, Resource(name), context)
-        if kind is LinearIntentClassifier:
+        if kind is KernelIntentClassifier:
             return
 
 

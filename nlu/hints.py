@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, List, Optional, Type
 
 import numpy as np
+import scipy.sparse
 import yaml
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.nlu.featurizers.sparse_featurizer.sparse_featurizer import SparseFeaturizer
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
 from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
@@ -65,8 +66,8 @@ class Topics:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class Hints(DenseFeaturizer, GraphComponent):
-    """Adds one dense row: topics, then signals."""
+class Hints(SparseFeaturizer, GraphComponent):
+    """Adds one sparse row: topics, then signals."""
 
     @classmethod
     def required_components(cls) -> List[Type]:
@@ -77,7 +78,7 @@ class Hints(DenseFeaturizer, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         """Where the lists are; the weights of topics and signals beside the other features."""
         return {
-            **DenseFeaturizer.get_default_config(),
+            **SparseFeaturizer.get_default_config(),
             "lexicon": "data/nlu/lexicon/topics.yml",
             "topics": 1.0,
             "signals": 0.5,
@@ -155,8 +156,8 @@ class Hints(DenseFeaturizer, GraphComponent):
             topics = self._topics.weights(plain_form(message.get(TEXT))) * self._config["topics"]
             found = {signal["name"] for signal in message.get(SIGNALS, [])}
             signals = np.array([name in found for name in SIGNAL_NAMES]) * self._config["signals"]
-            row = np.concatenate([topics, signals]).astype(np.float32)
-            message.add_features(Features(row[np.newaxis], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
+            row = scipy.sparse.coo_matrix(np.concatenate([topics, signals]).astype(np.float32))
+            message.add_features(Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages
 
 

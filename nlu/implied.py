@@ -1,154 +1,91 @@
 """Implied signals: facts that raise a tier, also where no list of words has them («我上个月就来说过这事»).
 
-The lexicon (`nlu/signals.py`) finds what is said outright. Here a ridge regression over all feature rows, the lexicon's findings among them, decides
-about each signal anew: it adds what is implied and drops what only looks like a signal. Its one fit gives every text's score as if the model had not
-seen that text (leave-one-out, in closed form), and on those scores each signal's threshold is chosen. What threatens life, or money on its way out, is
-kept when either finds it.
+The lexicon (`nlu/signals.py`) finds what is said outright. The complaint classifier scores each signal anew, the lexicon's findings among its features: that
+adds what is implied and drops what only looks like a signal. Each signal's threshold is chosen on scores of texts that the classifier had not seen. What
+threatens life, or money on its way out, is kept when either finds it.
 
 The words that show an implied signal are the clause whose words are most typical of texts with that signal; without such words there is no signal.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Iterable, List, Optional, Sequence, Type
+from typing import Any, Iterable, Optional, Sequence
 
 import numpy as np
-import scipy.linalg
-import scipy.sparse
-from rasa.engine.graph import ExecutionContext, GraphComponent
-from rasa.engine.recipes.default_recipe import DefaultV1Recipe
-from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.constants import TOKENS_NAMES
-from rasa.nlu.featurizers.featurizer import Featurizer
-from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
-from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.complaint import labels_of
-from nlu.linear import inner_products
-from nlu.rows import rows_of
-from nlu.signals import CLAUSE_END, SENTENCE_END, SIGNAL_NAMES, SIGNALS, Signals
+from nlu.signals import CLAUSE_END, SENTENCE_END, SIGNAL_NAMES, SIGNALS
 
 KEPT = {"self_harm", "violence", "money_leaving_now"}
-UNLABELLED = {"crisis", "ask_human", "want_to_complain", "add_facts", "correct", "reject_result", "withdraw", "insult"}
-"""Intents whose examples may hold signals that nobody wrote beside them. All others hold none, and teach that, too."""
+COMMON = 0.3
+"""How far each threshold is drawn towards the common one: few texts carry a rare signal."""
 
 THRESHOLDS = np.linspace(0.2, 0.7, 51)
-WEIGHTS_FILE, WORDS_FILE = "implied.npz", "implied.json"
 TYPICAL = math.log(4)
 CLAUSE = re.compile(f"{SENTENCE_END.pattern}|{CLAUSE_END.pattern}")
 
 
-@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class ImpliedSignals(GraphComponent):
-    """Completes and corrects `signals`."""
+@dataclass
+class ImpliedSignals:
+    """Which scores make a signal, and which words show it.
+
+    Attributes:
+        thresholds: The least score of each signal.
+        words: For each signal, how typical each word is of it.
+    """
+
+    thresholds: np.ndarray
+    words: dict[str, dict[str, float]]
 
     @classmethod
-    def required_components(cls) -> List[Type]:
-        """Rows come from featurizers; what is said outright is found before."""
-        return [Featurizer, Signals]
-
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        """The ridge's penalty, and how far each threshold is drawn towards the common one (few texts carry a rare signal)."""
-        return {"penalty": 0.3, "common": 0.3}
-
-    def __init__(
-        self,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        weights: Optional[np.ndarray] = None,
-        thresholds: Optional[np.ndarray] = None,
-        words: Optional[dict[str, dict[str, float]]] = None,
-    ) -> None:
-        """Make the component.
+    def learn(cls, messages: Sequence[Message], unseen: np.ndarray, truth: np.ndarray) -> ImpliedSignals:
+        """Choose thresholds and words.
 
         Args:
-            config: The component's configuration.
-            model_storage: Where the trained model is written.
-            resource: This component's place in it.
-            weights: One row a feature and one for the constant, one column a signal.
-            thresholds: The least score of each signal.
-            words: For each signal, how typical each word is of it.
+            messages: Texts, tokenized.
+            unseen: The scores of texts that the classifier had not seen, one column a signal.
+            truth: Whether they hold each signal.
         """
-        self._config = config
-        self._model_storage = model_storage
-        self._resource = resource
-        self._weights = weights
-        self._thresholds = thresholds
-        self._words = words or {}
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> ImpliedSignals:
-        """Make an untrained component."""
-        return cls(config, model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> ImpliedSignals:
-        """Load a trained component."""
-        with model_storage.read_from(resource) as folder:
-            with np.load(folder / WEIGHTS_FILE) as fitted:
-                weights, thresholds = fitted["weights"], fitted["thresholds"]
-            words = json.loads((folder / WORDS_FILE).read_text("utf-8"))
-        return cls(config, model_storage, resource, weights, thresholds, words)
-
-    def train(self, training_data: TrainingData) -> Resource:
-        """Learn from all examples of which it is known which signals they hold."""
-        examples = [
-            message
-            for message in training_data.intent_examples
-            if message.get(TEXT) and message.get(INTENT) not in UNLABELLED
-        ]
-        held = [set(labels_of(message).get(SIGNALS, ())) for message in examples]
-        truth = np.array([[name in signals for name in SIGNAL_NAMES] for signals in held])
-        self._weights, unseen = fit(rows_of(examples), truth.astype(float), self._config["penalty"])
         best = np.array([best_threshold(scores, is_so) for scores, is_so in zip(unseen.T, truth.T, strict=True)])
-        self._thresholds = best + self._config["common"] * (np.median(best) - best)
-        said = [_words(message) for message in examples]
-        self._words = {name: typical_words(said, is_so) for name, is_so in zip(SIGNAL_NAMES, truth.T, strict=True)}
-        with self._model_storage.write_to(self._resource) as folder:
-            np.savez(folder / WEIGHTS_FILE, weights=self._weights.astype(np.float32), thresholds=self._thresholds)
-            (folder / WORDS_FILE).write_text(json.dumps(self._words, ensure_ascii=False), "utf-8")
-        return self._resource
+        said = [_words(message) for message in messages]
+        words = {name: typical_words(said, is_so) for name, is_so in zip(SIGNAL_NAMES, truth.T, strict=True)}
+        return cls(best + COMMON * (np.median(best) - best), words)
 
-    def process(self, messages: List[Message]) -> List[Message]:
-        """Set `signals` anew, in the order of their words."""
-        if not messages or self._weights is None:
-            return messages
-        scores = rows_of(messages) @ self._weights[:-1] + self._weights[-1]
-        for message, likely in zip(messages, scores > self._thresholds, strict=True):
-            outright = {signal["name"]: signal for signal in message.get(SIGNALS, [])}
-            names = {name for name, is_so in zip(SIGNAL_NAMES, likely, strict=True) if is_so} | KEPT & outright.keys()
-            shown = {
-                name: outright[name]["words"] if name in outright else self._shown_by(message, name) for name in names
-            }
-            signals = [{"name": name, "words": words} for name, words in shown.items() if words]
-            message.set(SIGNALS, sorted(signals, key=lambda signal: signal["words"][:2]), add_to_output=True)
-        return messages
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"thresholds": self.thresholds.tolist(), "words": self.words}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> ImpliedSignals:
+        """Read what `as_dict` gave."""
+        return cls(np.array(stored["thresholds"]), stored["words"])
+
+    def complete(self, message: Message, scores: np.ndarray) -> None:
+        """Set `signals` anew, in the order of their words.
+
+        Args:
+            message: One message, `signals` found outright in it.
+            scores: One number a signal.
+        """
+        outright = {signal["name"]: signal["words"] for signal in message.get(SIGNALS, [])}
+        likely = {name for name, is_so in zip(SIGNAL_NAMES, scores > self.thresholds, strict=True) if is_so}
+        shown = {
+            name: outright[name] if name in outright else self._shown_by(message, name)
+            for name in likely | KEPT & outright.keys()
+        }
+        signals = [{"name": name, "words": words} for name, words in shown.items() if words]
+        message.set(SIGNALS, sorted(signals, key=lambda signal: signal["words"][:2]), add_to_output=True)
 
     def _shown_by(self, message: Message, signal: str) -> Optional[list[Any]]:
         """The most typical clause of a message, as [start, end, text]; none when nothing in it is typical."""
-        text, typical = message.get(TEXT), self._words.get(signal, {})
+        text, typical = message.get(TEXT), self.words.get(signal, {})
         borders = [0, *(match.end() for match in CLAUSE.finditer(text)), len(text)]
         clauses = [(start, end) for start, end in pairwise(borders) if text[start:end].strip()]
 
@@ -162,25 +99,6 @@ class ImpliedSignals(GraphComponent):
         words = text[start:end].strip()
         start = text.index(words, start)
         return [start, start + len(words), words]
-
-
-def fit(rows: scipy.sparse.csr_matrix, truth: np.ndarray, penalty: float) -> tuple[np.ndarray, np.ndarray]:
-    """Fit a ridge regression with a constant.
-
-    Args:
-        rows: Features, one row a text.
-        truth: 0 or 1, one row a text, one column a question.
-        penalty: The ridge.
-
-    Returns:
-        The weights (the constant's last), and the score of each text by a model that has not seen it.
-    """
-    products = inner_products(rows) + 1.0
-    products[np.diag_indices_from(products)] += penalty
-    inverse = scipy.linalg.inv(products)
-    duals = inverse @ truth
-    weights = np.vstack([rows.T @ duals, duals.sum(axis=0)])
-    return weights, truth - duals / np.diag(inverse)[:, None]
 
 
 def best_threshold(scores: np.ndarray, truth: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, List, Optional, Type
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -14,33 +15,34 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.linear import LinearModel, Trainer
-from nlu.rows import rows_of
+from nlu.calibration import Question, calibrate, targets_of
+from nlu.kernel import KernelRidge, fit, views_of
 
-MODEL_NAME = "intents"
+MODEL_FILE, LABELS_FILE = "intents.npz", "intents.json"
 RANKING_LENGTH = 10
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class LinearIntentClassifier(IntentClassifier, GraphComponent):
-    """Logistic regression over the featurizers' rows, with calibrated confidence."""
+class KernelIntentClassifier(IntentClassifier, GraphComponent):
+    """Kernel ridge regression over the featurizers' views, with calibrated confidence."""
 
     @classmethod
     def required_components(cls) -> List[Type]:
-        """Rows come from featurizers."""
+        """Views come from featurizers."""
         return [Featurizer]
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """The values of C to choose from, and the folds of the cross-validation."""
-        return {"strengths": [10], "folds": 3}
+        """The ridge's penalty."""
+        return {"penalty": 0.5}
 
     def __init__(
         self,
         config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
-        model: Optional[LinearModel] = None,
+        ridge: Optional[KernelRidge] = None,
+        intents: Optional[Question] = None,
     ) -> None:
         """Make a classifier.
 
@@ -48,12 +50,14 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             config: The component's configuration.
             model_storage: Where the trained model is written.
             resource: This component's place in it.
-            model: The trained model.
+            ridge: The fitted regression.
+            intents: Its answers.
         """
         self._config = config
         self._model_storage = model_storage
         self._resource = resource
-        self._model = model
+        self._ridge = ridge
+        self._intents = intents
 
     @classmethod
     def create(
@@ -62,7 +66,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
-    ) -> LinearIntentClassifier:
+    ) -> KernelIntentClassifier:
         """Make an untrained classifier."""
         return cls(config, model_storage, resource)
 
@@ -74,29 +78,33 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         resource: Resource,
         execution_context: ExecutionContext,
         **kwargs: Any,
-    ) -> LinearIntentClassifier:
+    ) -> KernelIntentClassifier:
         """Load a trained classifier."""
         with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, LinearModel.load(folder, MODEL_NAME))
+            intents = Question.from_dict(json.loads((folder / LABELS_FILE).read_text("utf-8")))
+            return cls(config, model_storage, resource, KernelRidge.load(folder / MODEL_FILE), intents)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Learn from every example that has an intent."""
         examples = [example for example in training_data.intent_examples if example.get(TEXT)]
-        trainer = Trainer(rows_of(examples))
-        self._model = trainer.train(
-            [example.get(INTENT) for example in examples], self._config["strengths"], self._config["folds"]
-        )
+        intents = [example.get(INTENT) for example in examples]
+        labels = sorted(set(intents))
+        targets = targets_of(intents, labels)
+        self._ridge, unseen = fit(views_of(examples), targets, self._config["penalty"])
+        self._intents = calibrate(unseen, targets, labels, balance=0)
         with self._model_storage.write_to(self._resource) as folder:
-            self._model.save(folder, MODEL_NAME)
+            self._ridge.save(folder / MODEL_FILE)
+            (folder / LABELS_FILE).write_text(json.dumps(self._intents.as_dict(), ensure_ascii=False), "utf-8")
         return self._resource
 
     def process(self, messages: List[Message]) -> List[Message]:
         """Set intent and ranking."""
-        if not messages or not self._model:
+        if not messages or self._ridge is None or self._intents is None:
             return messages
-        for message, likely in zip(messages, self._model.probabilities(rows_of(messages)), strict=True):
+        likely_intents = self._intents.probabilities(self._ridge.scores(views_of(messages)))
+        for message, likely in zip(messages, likely_intents, strict=True):
             order = likely.argsort()[::-1][:RANKING_LENGTH]
-            ranking = [{"name": self._model.labels[column], "confidence": float(likely[column])} for column in order]
+            ranking = [{"name": self._intents.labels[column], "confidence": float(likely[column])} for column in order]
             message.set(INTENT, dict(ranking[0]), add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
         return messages

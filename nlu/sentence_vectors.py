@@ -1,10 +1,10 @@
-"""Meaning features: the sentence encoder's vector of the message.
+"""Meaning features: a sentence encoder's vector of the message. The component may stand in the pipeline several times, with one encoder each.
 
 Of a very long message it reads opening and ending, where a writer says what it is about and what they want: the encoder is by far the slowest part, and
 every other feature reads the whole.
 
 What the encoder is, is configuration (`nlu/encoder.py`). Vectors are centred and scaled by the training texts, since an encoder's raw vectors all
-point much the same way, which would leave a linear model little to hold on to.
+point much the same way, which would make all texts alike.
 """
 
 from __future__ import annotations
@@ -35,13 +35,11 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """The encoder, the cache used while training, the weight of these features beside the n-grams; and up to how many characters a message is read whole,
-        or how many of its opening and ending."""
+        """The encoder, the cache used while training; and up to how many characters a message is read whole, or how many of its opening and ending."""
         return {
             **DenseFeaturizer.get_default_config(),
             "encoder": "nlu.encoder.MultilingualE5Small",
             "cache": "var/cache",
-            "weight": 1.0,
             "read_whole": 1200,
             "opening": 160,
             "ending": 80,
@@ -123,8 +121,7 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
     def process(self, messages: List[Message]) -> List[Message]:
         """Add the features to messages."""
         if messages:
-            scale = self._config["weight"] / np.sqrt(self._encoder.dimension)
-            rows = (self._encode(messages) - self._centre) / self._spread * scale
+            rows = (self._encode(messages) - self._centre) / self._spread
             for message, row in zip(messages, rows.astype(np.float32), strict=True):
                 message.add_features(Features(row[np.newaxis], FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages

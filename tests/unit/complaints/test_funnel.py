@@ -11,9 +11,9 @@ POLICY = load_funnel_policy()
 NO_HISTORY = History()
 
 SURELY_ORDINARY = {Tier.ORDINARY: 0.9, Tier.COMPLEX: 0.07, Tier.URGENT: 0.03}
-RATHER_ORDINARY = {Tier.ORDINARY: 0.6, Tier.COMPLEX: 0.3, Tier.URGENT: 0.1}
+RATHER_ORDINARY = {Tier.ORDINARY: 0.55, Tier.COMPLEX: 0.33, Tier.URGENT: 0.12}
 RATHER_COMPLEX = {Tier.ORDINARY: 0.3, Tier.COMPLEX: 0.5, Tier.URGENT: 0.2}
-MAYBE_URGENT = {Tier.ORDINARY: 0.25, Tier.COMPLEX: 0.4, Tier.URGENT: 0.35}
+MAYBE_URGENT = {Tier.ORDINARY: 0.2, Tier.COMPLEX: 0.38, Tier.URGENT: 0.42}
 RATHER_URGENT = {Tier.ORDINARY: 0.15, Tier.COMPLEX: 0.3, Tier.URGENT: 0.55}
 
 
@@ -28,8 +28,6 @@ def tier_of(evidence: Evidence, history: History = NO_HISTORY, current: Tier | N
 @pytest.mark.parametrize(
     "signals",
     [
-        {Signal.SELF_HARM},
-        {Signal.VIOLENCE},
         {Signal.MEDICAL_NEED, Signal.ACCOUNT_FROZEN},
         {Signal.MONEY_LEAVING_NOW},
         {Signal.PRESS_EXPOSURE},
@@ -41,9 +39,16 @@ def tier_of(evidence: Evidence, history: History = NO_HISTORY, current: Tier | N
     ],
     ids=lambda signals: "+".join(sorted(signals)),
 )
-def test_facts_that_cannot_wait_are_urgent_whatever_the_classifier_says(signals: set[Signal]) -> None:
+def test_facts_that_cannot_wait_are_urgent_unless_the_classifier_is_sure_of_ordinary(signals: set[Signal]) -> None:
+    for probabilities in ({}, RATHER_ORDINARY):
+        assert tier_of(some_evidence(*signals, tier_probabilities=probabilities)) is Tier.URGENT
+    assert tier_of(some_evidence(*signals, tier_probabilities=SURELY_ORDINARY)) is Tier.ORDINARY
+
+
+@pytest.mark.parametrize("signal", [Signal.SELF_HARM, Signal.VIOLENCE])
+def test_danger_to_life_is_urgent_whatever_the_classifier_says(signal: Signal) -> None:
     for probabilities in ({}, SURELY_ORDINARY):
-        assert tier_of(Evidence(signals=frozenset(signals), tier_probabilities=probabilities)) is Tier.URGENT
+        assert tier_of(some_evidence(signal, tier_probabilities=probabilities)) is Tier.URGENT
 
 
 @pytest.mark.parametrize(
@@ -62,16 +67,14 @@ def test_facts_that_cannot_wait_are_urgent_whatever_the_classifier_says(signals:
         Signal.STAFF_MISCONDUCT,
         Signal.ACCOUNT_FROZEN,
         Signal.DATA_LEAK,
+        Signal.REPEAT_CONTACT,
+        Signal.DEADLINE_MISSED,
+        Signal.LARGE_AMOUNT,
     ],
 )
-def test_a_fact_to_be_investigated_is_complex_whatever_the_classifier_says(signal: Signal) -> None:
-    for probabilities in ({}, SURELY_ORDINARY):
+def test_a_fact_to_be_investigated_is_complex_unless_the_classifier_is_sure_of_ordinary(signal: Signal) -> None:
+    for probabilities in ({}, RATHER_ORDINARY):
         assert tier_of(some_evidence(signal, tier_probabilities=probabilities)) is Tier.COMPLEX
-
-
-@pytest.mark.parametrize("signal", [Signal.REPEAT_CONTACT, Signal.DEADLINE_MISSED, Signal.LARGE_AMOUNT])
-def test_a_soft_fact_is_complex_unless_the_classifier_is_sure_of_ordinary(signal: Signal) -> None:
-    assert tier_of(some_evidence(signal)) is Tier.COMPLEX
     assert tier_of(some_evidence(signal, tier_probabilities=SURELY_ORDINARY)) is Tier.ORDINARY
 
 
@@ -101,7 +104,8 @@ def test_a_large_loss_is_complex(amount_fen: int | None, currency: str, expected
 
 
 def test_a_large_sum_that_is_only_mentioned_stays_ordinary_but_one_missing_does_not() -> None:
-    mortgage_in_a_queue = some_evidence(amount_fen=800_000_00, tier_probabilities=SURELY_ORDINARY)
+    likely_ordinary = {Tier.ORDINARY: 0.7, Tier.COMPLEX: 0.25, Tier.URGENT: 0.05}
+    mortgage_in_a_queue = some_evidence(amount_fen=800_000_00, tier_probabilities=likely_ordinary)
     missing = mortgage_in_a_queue.model_copy(update={"cause": Cause.FUNDS_SAFETY})
     assert tier_of(mortgage_in_a_queue) is Tier.ORDINARY
     assert tier_of(missing) is Tier.COMPLEX
