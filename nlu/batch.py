@@ -40,6 +40,8 @@ class Understanding:
         from rasa.engine.storage.local_model_storage import LocalModelStorage
         from rasa.model import get_latest_model
 
+        from nlu.quicker import leave_loaded_out_of_collection
+
         archive = get_latest_model(str(model)) if model.is_dir() else str(model)
         if not archive or not Path(archive).exists():
             raise FileNotFoundError(f"no trained model at {model}: train one first (make train)")
@@ -48,6 +50,7 @@ class Understanding:
             schema = metadata.predict_schema.minimal_graph_schema([metadata.nlu_target])
             self._target = metadata.nlu_target
             self._runner = DaskGraphRunner.create(schema, storage, ExecutionContext(schema, metadata.model_id))
+        leave_loaded_out_of_collection()
 
     def parse(self, texts: Sequence[str]) -> list[dict[str, Any]]:
         """Understand texts.

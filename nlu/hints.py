@@ -5,10 +5,9 @@ A few thousand examples cannot show every word for a cash machine; the lists can
 
 from __future__ import annotations
 
-import re
-from collections import Counter
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, List, Optional, Type
+from typing import Any, Iterator, List, Optional, Type
 
 import numpy as np
 import scipy.sparse
@@ -45,9 +44,9 @@ class Topics:
         for number, phrases in enumerate(lists):
             for phrase in phrases:
                 self._lists_of.setdefault(plain_form(str(phrase)), []).append(number)
-        longest_first = sorted(self._lists_of, key=len, reverse=True)
-        # Looking ahead without consuming lets phrases overlap.
-        self._pattern = re.compile("(?=(" + "|".join(map(_as_pattern, longest_first)) + "))")
+        self._starting: dict[str, list[str]] = {}
+        for phrase in sorted(self._lists_of, key=len, reverse=True):
+            self._starting.setdefault(phrase[0], []).append(phrase)
 
     def weights(self, plain: str) -> np.ndarray:
         """How strongly a text speaks of each topic.
@@ -59,10 +58,20 @@ class Topics:
             One number a list, of length 1 together at most.
         """
         counts = np.zeros(self.count)
-        for phrase, times in Counter(match[1] for match in self._pattern.finditer(plain)).items():
-            counts[self._lists_of[phrase]] += times
+        for phrase in self._phrases(plain):
+            counts[self._lists_of[phrase]] += 1
         logarithms = np.log1p(counts)
         return logarithms / max(1.0, float(np.linalg.norm(logarithms)))
+
+    def _phrases(self, plain: str) -> Iterator[str]:
+        """At each place the longest phrase that stands there; an English one only as whole words."""
+        ends_word = [not (before.isalnum() and after.isalnum()) for before, after in pairwise(f" {plain} ")]
+        for start, character in enumerate(plain):
+            for phrase in self._starting.get(character, ()):
+                end = start + len(phrase)
+                if plain.startswith(phrase, start) and (not phrase.isascii() or (ends_word[start] and ends_word[end])):
+                    yield phrase
+                    break
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -159,7 +168,3 @@ class Hints(SparseFeaturizer, GraphComponent):
             row = scipy.sparse.coo_matrix(np.concatenate([topics, signals]).astype(np.float32))
             message.add_features(Features(row, FEATURE_TYPE_SENTENCE, TEXT, self._identifier))
         return messages
-
-
-def _as_pattern(phrase: str) -> str:
-    return rf"\b{re.escape(phrase)}\b" if phrase.isascii() else re.escape(phrase)

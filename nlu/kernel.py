@@ -46,7 +46,9 @@ def views_of(messages: Sequence[Message]) -> Views:
                 by_origin.setdefault(features.origin, []).append(features.features)
     rows = [rows for _, rows in sorted(by_origin.items())]
     return Views(
-        scipy.sparse.hstack([scipy.sparse.vstack(one) for one in rows if scipy.sparse.issparse(one[0])]).tocsr(),
+        scipy.sparse.hstack(
+            [scipy.sparse.vstack(one) for one in rows if scipy.sparse.issparse(one[0])], "csr", np.float32
+        ),
         [np.vstack(one).astype(np.float32) for one in rows if not scipy.sparse.issparse(one[0])],
     )
 

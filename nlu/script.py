@@ -32,6 +32,7 @@ _to_simplified = OpenCC("t2s")
 _to_traditional = OpenCC("s2t")
 
 
+@lru_cache(maxsize=16)  # every component asks for the same few texts
 def plain_form(text: str) -> str:
     """Fold script, width and case, one character for one character.
 
@@ -46,8 +47,8 @@ def plain_form(text: str) -> str:
 
 def simplified(text: str) -> str:
     """The text in simplified characters, of the same length."""
-    if not HAN.search(text):
-        return text
+    if all(_simplified_character(character) == character for character in HAN.findall(text)):
+        return text  # as most are: the whole conversion is slow
     converted = _to_simplified.convert(text)
     if len(converted) == len(text):
         return converted

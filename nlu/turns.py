@@ -25,7 +25,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from nlu.quicker import make_quicker
+from nlu.quicker import leave_loaded_out_of_collection, make_quicker
 from nlu.trackers import TurnFailed
 
 logger = logging.getLogger(__name__)
@@ -56,6 +56,10 @@ class WholeTurns(RestInput):
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[None]]) -> Blueprint:
         turns = Blueprint("turns", __name__)
+
+        @turns.listener("after_server_start")
+        async def loaded(*_: Any) -> None:
+            leave_loaded_out_of_collection()
 
         @turns.route("/", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:
