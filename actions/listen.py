@@ -154,6 +154,9 @@ def _hear_bare_words(draft: ComplaintDraft, question: Question, turn: CustomerTu
     if question == "wish" and not _is_bare_fact(turn):
         draft.hear_words(question, text)
         return True
+    if WISH_WORDS.search(text):  # «把卡还我» comes whatever was asked
+        draft.facts.setdefault("wish", DraftFact(text=text))
+        return True
     if question in ("outlet", "occurred") and len(text) <= SHORT and not turn.states_something:
         draft.hear_words(question, text)
         return True
@@ -163,9 +166,6 @@ def _hear_bare_words(draft: ComplaintDraft, question: Question, turn: CustomerTu
     if question == "phone" and re.search(r"\d{5}", text):
         if draft.asked.get("phone", 0) >= ASK_AT_MOST:
             draft.hear_words(question, text)  # as it was given: a person can still make sense of it
-        return True
-    if WISH_WORDS.search(text):  # «赶快给我解冻» comes whatever was asked
-        draft.facts.setdefault("wish", DraftFact(text=text))
         return True
     if turn.intent in LEFT_TO_RULES or turn.states_something:
         return False
