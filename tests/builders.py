@@ -20,7 +20,7 @@ from bot.conversations.models import Author, Conversation, Message
 from bot.database import Database
 from bot.staff.models import Role, StaffMember
 
-SURELY_ORDINARY = {Tier.ORDINARY: 0.9, Tier.COMPLEX: 0.07, Tier.URGENT: 0.03}
+RATHER_ORDINARY = {Tier.ORDINARY: 0.55, Tier.COMPLEX: 0.33, Tier.URGENT: 0.12}
 CHAT = "chat-1"
 
 
@@ -49,7 +49,7 @@ def a_statement(*signals: Signal, **understood: Any) -> Statement:
         "product": Product.SELF_SERVICE,
         "cause": Cause.SYSTEMS_AND_EQUIPMENT,
         "emotion": Emotion.ANXIOUS,
-        "tier_probabilities": SURELY_ORDINARY,
+        "tier_probabilities": RATHER_ORDINARY,
         "facts": (StatedFact("outlet", "司门口"),),
         "signals": tuple(SignalShown(signal, (0, 2, "卡被")) for signal in signals),
     }
