@@ -133,21 +133,34 @@ def classify(
 @app.command()
 def evaluate(
     file: Annotated[Path | None, typer.Option(help="a judged file instead of the hold-out")] = None,
+    folds: Annotated[int, typer.Option(min=0, max=20, help="cross-validate the corpus in so many parts")] = 0,
     output: Annotated[Path | None, typer.Option(help="folder for report.html and report.json")] = None,
 ) -> None:
     """Measure how well texts are understood that the assistant has not learned from."""
     from bot.commands.classify import ClassifierEnded
+    from bot.commands.training import RasaMissing, TrainingFailed
+    from bot.evaluation.corpus import read_corpus
+    from bot.evaluation.folds import cross_validate
     from bot.evaluation.judged import UnreadableFile, read_holdout, read_judged
     from bot.evaluation.reading import understand
     from bot.evaluation.report import report, write_report
     from bot.settings import ROOT
 
+    if file and folds:
+        raise refuse("--file and --folds don't go together: cross-validation takes the corpus.")
+    if folds == 1:
+        raise refuse("--folds: one part leaves nothing to learn from; take 2 or more.")
     try:
-        judged = read_judged(file) if file else read_holdout(ROOT / "data" / "holdout")
-        content = report(judged, understand(settings(), judged))
-    except (OSError, UnreadableFile, ClassifierEnded) as error:
+        if folds:
+            read = list(cross_validate(settings(), read_corpus(ROOT / "data" / "nlu"), folds))
+            judged, understood = [one for one, _ in read], [found for _, found in read]
+        else:
+            judged = read_judged(file) if file else read_holdout(ROOT / "data" / "holdout")
+            understood = understand(settings(), judged)
+        content = report(judged, understood)
+    except (OSError, UnreadableFile, ClassifierEnded, RasaMissing, TrainingFailed) as error:
         raise refuse(error) from None
-    name = file.stem if file else "hold-out"
+    name = file.stem if file else f"{folds}-folds" if folds else "hold-out"
     page = write_report(content, output or settings().var_dir / "evaluation" / name, f"Tingsu's understanding: {name}")
     for figure, value in content["summary"].items():
         print(f"{figure:22}{value}")

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from queue import Queue
 from typing import IO, Any
 
@@ -42,7 +43,7 @@ class ClassifierEnded(Exception):
     """The reading process ended before the input did; it has said why on standard error."""
 
 
-def classify(config: Settings, source: Iterable[str], target: IO[str]) -> None:
+def classify(config: Settings, source: Iterable[str], target: IO[str], model: Path | None = None) -> None:
     """Classify each line of `source` into a line of `target`, in order.
 
     A line that is no object with a string `text` gets `{"id": …, "line": …, "error": …}`, and the rest goes on.
@@ -51,15 +52,16 @@ def classify(config: Settings, source: Iterable[str], target: IO[str]) -> None:
     Args:
         source: JSON lines `{"id": …, "text": …}`; blank lines are passed over.
         target: where the labels go.
+        model: another model than the assistant's own.
 
     Raises:
         ClassifierEnded: the reading process died.
     """
-    if not config.model_path.exists():
+    if model is None and not config.model_path.exists():
         print("Training the assistant first; this takes some minutes.", file=sys.stderr)
         train(config)
     reader = subprocess.Popen(
-        [rasa_python(), "-m", "nlu.batch", "--model", config.model_path],
+        [rasa_python(), "-m", "nlu.batch", "--model", model or config.model_path],
         cwd=ROOT,
         env=rasa_environment(config),
         stdin=subprocess.PIPE,

@@ -92,19 +92,31 @@ def train(config: Settings, *, even_if_current: bool = False) -> bool:
         return False
     print("Training the assistant; this takes some minutes when its data is new.", flush=True)
     made_from = fingerprint()
-    folder = config.model_path.parent
-    folder.mkdir(parents=True, exist_ok=True)
-    command: list[str | Path] = [
-        rasa_python(), "-m", "rasa", "train", "--skip-validation",
-        "--config", ROOT / "config.yml",
-        "--domain", ROOT / "domain.yml",
-        "--data", *(ROOT / "data" / part for part in ("nlu/complaints", "nlu/conversation", "rules")),
-        "--out", folder,
-        "--fixed-model-name", config.model_path.name.removesuffix(".tar.gz"),
-    ]  # fmt: skip
-    _run_with_progress(command, rasa_environment(config))
+    data = [ROOT / "data" / part for part in ("nlu/complaints", "nlu/conversation", "rules")]
+    _train(config, ["train", "--skip-validation", "--domain", ROOT / "domain.yml", "--data", *data], config.model_path)
     _stamp(config).write_text(made_from)
     return True
+
+
+def train_to_understand(config: Settings, data: Path, model: Path) -> None:
+    """Train only the understanding part, on other data than the assistant's own.
+
+    Args:
+        data: examples in rasa's form.
+        model: where the model goes, a `.tar.gz`.
+
+    Raises:
+        RasaMissing: rasa's environment was not set up.
+        TrainingFailed: rasa refused the data; it has said why.
+    """
+    _train(config, ["train", "nlu", "--nlu", data], model)
+
+
+def _train(config: Settings, arguments: Sequence[str | Path], model: Path) -> None:
+    model.parent.mkdir(parents=True, exist_ok=True)
+    name = model.name.removesuffix(".tar.gz")
+    output = ("--config", ROOT / "config.yml", "--out", model.parent, "--fixed-model-name", name)
+    _run_with_progress([rasa_python(), "-m", "rasa", *arguments, *output], rasa_environment(config))
 
 
 def _run_with_progress(command: Sequence[str | Path], environment: dict[str, str]) -> None:

@@ -5,7 +5,7 @@ decided one first, empty where the field does not apply); `signals` that all rea
 some of them saw. The hold-out is written like the training data, in `data/holdout/`: one value each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def read_judged(path: Path) -> list[Judged]:
 def read_holdout(folder: Path) -> list[Judged]:
     """Read the hold-out: texts that no model was trained on."""
     examples = (found for path in sorted(folder.rglob("*.yml")) for found in examples_of(path))
-    return [_judged(number, *example) for number, example in enumerate(examples, start=1)]
+    return [judged_example(f"h{number}", *example) for number, example in enumerate(examples, start=1)]
 
 
 def examples_of(path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -82,7 +82,8 @@ def examples_of(path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield block["intent"], example["text"].strip(), example.get("metadata", {})
 
 
-def _judged(number: int, intent: str, text: str, labels: dict[str, Any]) -> Judged:
+def judged_example(identifier: str, intent: str, text: str, labels: Mapping[str, Any]) -> Judged:
+    """An example of training data, as a judged text."""
     values = {name: (labels[name],) for name in ("product", "cause", "emotion", "tier") if name in labels}
     kind = KIND_OF_INTENT.get(intent, Kind.OTHER)
-    return Judged(id=f"h{number}", text=text, kind=(kind,), signals=frozenset(labels.get("signals", ())), **values)
+    return Judged(id=identifier, text=text, kind=(kind,), signals=frozenset(labels.get("signals", ())), **values)

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from bot.commands.classify import classify
 from bot.evaluation.judged import Judged
@@ -10,15 +11,18 @@ from bot.evaluation.measures import Understood
 from bot.settings import Settings
 
 
-def understand(config: Settings, judged: Sequence[Judged]) -> list[Understood]:
+def understand(config: Settings, judged: Sequence[Judged], model: Path | None = None) -> list[Understood]:
     """What the trained assistant makes of texts, in their order.
+
+    Args:
+        model: another model than the assistant's own.
 
     Raises:
         ClassifierEnded: the reading process died.
         ValueError: a text could not be read.
     """
     answers = io.StringIO()
-    classify(config, (json.dumps({"id": one.id, "text": one.text}) for one in judged), answers)
+    classify(config, (json.dumps({"id": one.id, "text": one.text}) for one in judged), answers, model)
     return [_understood(json.loads(line)) for line in answers.getvalue().splitlines()]
 
 

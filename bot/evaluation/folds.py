@@ -1,0 +1,68 @@
+"""Cross-validation: the corpus in parts, each understood by an assistant that has learned from all the others."""
+
+import hashlib
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import yaml
+
+from bot.commands.training import train_to_understand
+from bot.complaints.labels import Kind
+from bot.evaluation.corpus import Example
+from bot.evaluation.judged import KIND_OF_INTENT, Judged, judged_example
+from bot.evaluation.measures import Understood
+from bot.evaluation.reading import understand
+from bot.settings import Settings
+
+JUDGED_INTENTS = (*KIND_OF_INTENT, Kind.OTHER)
+"""A text of these is judged; what answers a question of the assistant («对», «下午三点») is only learned from."""
+
+
+def cross_validate(config: Settings, examples: Sequence[Example], folds: int) -> Iterator[tuple[Judged, Understood]]:
+    """Understand every text with an assistant that has not learned from it.
+
+    Args:
+        examples: the corpus.
+        folds: into how many parts it is divided; as many assistants are trained, some minutes each.
+
+    Raises:
+        TrainingFailed: rasa refused the data; it has said why.
+        ClassifierEnded: the reading process died.
+    """
+    parts = stratified(examples, folds)
+    for number, part in enumerate(parts, start=1):
+        print(f"Part {number} of {folds}: training on the others.", flush=True)
+        judged = [
+            judged_example(f"{number}-{row}", one.intent, one.text, one.labels)
+            for row, one in enumerate(part, start=1)
+            if one.intent in JUDGED_INTENTS
+        ]
+        with tempfile.TemporaryDirectory() as folder:
+            data, model = Path(folder) / "data.yml", Path(folder) / "model.tar.gz"
+            write_examples([one for other in parts if other is not part for one in other], data)
+            train_to_understand(config, data, model)
+            yield from zip(judged, understand(config, judged, model), strict=True)
+
+
+def stratified(examples: Sequence[Example], folds: int) -> list[list[Example]]:
+    """Divide examples so that every part has its share of each intent, tier and product; the same way each time."""
+    alike: dict[tuple[str, ...], list[Example]] = defaultdict(list)
+    for one in examples:
+        alike[one.intent, one.labels.get("tier", ""), one.labels.get("product", "")].append(one)
+    dealt = [one for _, group in sorted(alike.items()) for one in sorted(group, key=_by_chance)]
+    return [dealt[part::folds] for part in range(folds)]
+
+
+def write_examples(examples: Sequence[Example], path: Path) -> None:
+    """Write examples in the form that rasa learns from."""
+    by_intent: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for one in examples:
+        by_intent[one.intent].append({"text": one.text, "metadata": dict(one.labels)})
+    blocks = [{"intent": intent, "examples": texts} for intent, texts in by_intent.items()]
+    path.write_text(yaml.safe_dump({"version": "3.1", "nlu": blocks}, allow_unicode=True), "utf-8")
+
+
+def _by_chance(example: Example) -> bytes:
+    return hashlib.sha256(example.text.encode()).digest()
