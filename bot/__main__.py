@@ -138,8 +138,8 @@ def evaluate(
 ) -> None:
     """Measure how well texts are understood that the assistant has not learned from."""
     from bot.commands.classify import ClassifierEnded
+    from bot.commands.examples import read_corpus
     from bot.commands.training import RasaMissing, TrainingFailed
-    from bot.evaluation.corpus import read_corpus
     from bot.evaluation.folds import cross_validate
     from bot.evaluation.judged import UnreadableFile, read_holdout, read_judged
     from bot.evaluation.reading import understand
@@ -170,7 +170,8 @@ def evaluate(
 @data.command("check")
 def check_data() -> None:
     """Find duplicates, held-out texts that were learned from, wrong and thin labels, personal data."""
-    from bot.evaluation.corpus import faults_of, read_corpus
+    from bot.commands.examples import read_corpus
+    from bot.evaluation.corpus import faults_of
     from bot.settings import ROOT
 
     learned, held_out = read_corpus(ROOT / "data" / "nlu"), read_corpus(ROOT / "data" / "holdout")

@@ -8,7 +8,7 @@ planned, or is somebody's advice. Signals come from the lexicon alone, so that e
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence
 
@@ -125,6 +125,16 @@ class Reading:
     sentences: list[int]
     clauses: list[int]
     words: dict[str, list[Word]]
+    united: dict[str, list[Word]] = field(default_factory=dict)
+
+    def phrases_of(self, element: str) -> list[Word]:
+        """Phrases of an element in the order of the text, together with those of the groups it lists as alternatives."""
+        if ALTERNATIVE not in element:
+            return self.words.get(element, [])
+        if element not in self.united:
+            groups = (part.strip() for part in element.split(ALTERNATIVE) if part.strip().startswith("<"))
+            self.united[element] = sorted(word for name in (element, *groups) for word in self.words.get(name, []))
+        return self.united[element]
 
     def stands_before(self, element: str, token: int, reach: int, within: Sequence[int]) -> Optional[Word]:
         """The last phrase of an element that ends before a token, at most `reach` tokens away, in the same sentence or clause."""
@@ -305,7 +315,7 @@ class Signals(GraphComponent):
 
 def _matches(rule: Rule, reading: Reading) -> Iterator[tuple[Word, Word]]:
     """First and last phrase of every place where the elements stand in order."""
-    for first in _words_of(rule.elements[0], reading):
+    for first in reading.phrases_of(rule.elements[0]):
         last: Optional[Word] = first
         for element, gap in zip(rule.elements[1:], rule.gaps, strict=True):
             last = _next_word(element, last, gap, reading) if last else None
@@ -313,19 +323,8 @@ def _matches(rule: Rule, reading: Reading) -> Iterator[tuple[Word, Word]]:
             yield first, last
 
 
-def _words_of(element: str, reading: Reading) -> list[Word]:
-    """Phrases of an element, together with those of the groups it lists as alternatives."""
-    words = list(reading.words.get(element, []))
-    if ALTERNATIVE in element:
-        for part in element.split(ALTERNATIVE):
-            if part.strip().startswith("<"):
-                words += reading.words.get(part.strip(), [])
-        words.sort()
-    return words
-
-
 def _next_word(element: str, after: Word, gap: int, reading: Reading) -> Optional[Word]:
-    for word in _words_of(element, reading):
+    for word in reading.phrases_of(element):
         is_near = after.end <= word.start <= after.end + gap
         if is_near and reading.sentences[word.start] == reading.sentences[after.start]:
             return word

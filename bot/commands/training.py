@@ -5,9 +5,12 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
+from bot.commands.examples import Example, read_corpus, write_for_rasa
 from bot.settings import ROOT, Settings
 
 MADE_FROM = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/organisation.yml", "nlu")
@@ -92,24 +95,34 @@ def train(config: Settings, *, even_if_current: bool = False) -> bool:
         return False
     print("Training the assistant; this takes some minutes when its data is new.", flush=True)
     made_from = fingerprint()
-    data = [ROOT / "data" / part for part in ("nlu/complaints", "nlu/conversation", "rules")]
-    _train(config, ["train", "--skip-validation", "--domain", ROOT / "domain.yml", "--data", *data], config.model_path)
+    with _written_for_rasa(read_corpus(ROOT / "data" / "nlu")) as data:
+        rules, domain = ROOT / "data" / "rules", ROOT / "domain.yml"
+        _train(config, ["train", "--skip-validation", "--domain", domain, "--data", data, rules], config.model_path)
     _stamp(config).write_text(made_from)
     return True
 
 
-def train_to_understand(config: Settings, data: Path, model: Path) -> None:
+def train_to_understand(config: Settings, examples: Iterable[Example], model: Path) -> None:
     """Train only the understanding part, on other data than the assistant's own.
 
     Args:
-        data: examples in rasa's form.
+        examples: what to learn from.
         model: where the model goes, a `.tar.gz`.
 
     Raises:
         RasaMissing: rasa's environment was not set up.
         TrainingFailed: rasa refused the data; it has said why.
     """
-    _train(config, ["train", "nlu", "--nlu", data], model)
+    with _written_for_rasa(examples) as data:
+        _train(config, ["train", "nlu", "--nlu", data], model)
+
+
+@contextmanager
+def _written_for_rasa(examples: Iterable[Example]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "examples.json"
+        write_for_rasa(examples, path)
+        yield path
 
 
 def _train(config: Settings, arguments: Sequence[str | Path], model: Path) -> None:

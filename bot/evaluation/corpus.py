@@ -3,13 +3,10 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+from bot.commands.examples import Example
 from bot.complaints.labels import Cause, Emotion, Label, Product, Signal, Tier
 from bot.conversations.masking import mask
-from bot.evaluation.judged import examples_of
 
 LABELS: Mapping[str, type[Label]] = {"product": Product, "cause": Cause, "emotion": Emotion, "tier": Tier}
 SHINGLE = 4
@@ -18,26 +15,6 @@ NEAR = 0.6
 
 TEXTS_A_LABEL = 40
 TEXTS_AN_INTENT = 60
-
-
-@dataclass(frozen=True)
-class Example:
-    """One example: which file, its intent, its text and, for a complaint, its labels."""
-
-    path: Path
-    intent: str
-    text: str
-    labels: Mapping[str, Any]
-
-    @property
-    def opening(self) -> str:
-        """Enough of it to be found in its file."""
-        return f"{self.path.parent.name}/{self.path.name}: «{self.text[:30]}»"
-
-
-def read_corpus(folder: Path) -> list[Example]:
-    """All examples below a folder."""
-    return [Example(path, *example) for path in sorted(folder.rglob("co*/*.yml")) for example in examples_of(path)]
 
 
 def faults_of(learned: Sequence[Example], held_out: Sequence[Example]) -> Iterator[str]:

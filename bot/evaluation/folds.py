@@ -6,11 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import yaml
-
+from bot.commands.examples import Example
 from bot.commands.training import train_to_understand
 from bot.complaints.labels import Kind
-from bot.evaluation.corpus import Example
 from bot.evaluation.judged import KIND_OF_INTENT, Judged, judged_example
 from bot.evaluation.measures import Understood
 from bot.evaluation.reading import understand
@@ -35,14 +33,14 @@ def cross_validate(config: Settings, examples: Sequence[Example], folds: int) ->
     for number, part in enumerate(parts, start=1):
         print(f"Part {number} of {folds}: training on the others.", flush=True)
         judged = [
-            judged_example(f"{number}-{row}", one.intent, one.text, one.labels)
+            judged_example(f"{number}-{row}", one)
             for row, one in enumerate(part, start=1)
             if one.intent in JUDGED_INTENTS
         ]
         with tempfile.TemporaryDirectory() as folder:
-            data, model = Path(folder) / "data.yml", Path(folder) / "model.tar.gz"
-            write_examples([one for other in parts if other is not part for one in other], data)
-            train_to_understand(config, data, model)
+            model = Path(folder) / "model.tar.gz"
+            others = [one for other in parts if other is not part for one in other]
+            train_to_understand(config, others, model)
             yield from zip(judged, understand(config, judged, model), strict=True)
 
 
@@ -53,15 +51,6 @@ def stratified(examples: Sequence[Example], folds: int) -> list[list[Example]]:
         alike[one.intent, one.labels.get("tier", ""), one.labels.get("product", "")].append(one)
     dealt = [one for _, group in sorted(alike.items()) for one in sorted(group, key=_by_chance)]
     return [dealt[part::folds] for part in range(folds)]
-
-
-def write_examples(examples: Sequence[Example], path: Path) -> None:
-    """Write examples in the form that rasa learns from."""
-    by_intent: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for one in examples:
-        by_intent[one.intent].append({"text": one.text, "metadata": dict(one.labels)})
-    blocks = [{"intent": intent, "examples": texts} for intent, texts in by_intent.items()]
-    path.write_text(yaml.safe_dump({"version": "3.1", "nlu": blocks}, allow_unicode=True), "utf-8")
 
 
 def _by_chance(example: Example) -> bytes:

@@ -5,13 +5,11 @@ decided one first, empty where the field does not apply); `signals` that all rea
 some of them saw. The hold-out is written like the training data, in `data/holdout/`: one value each.
 """
 
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from bot.commands.examples import Example, read_corpus
 from bot.complaints.labels import Cause, Emotion, Kind, Product, Signal, Tier
 
 KIND_OF_INTENT = {
@@ -67,23 +65,14 @@ def read_judged(path: Path) -> list[Judged]:
 
 def read_holdout(folder: Path) -> list[Judged]:
     """Read the hold-out: texts that no model was trained on."""
-    examples = (found for path in sorted(folder.rglob("*.yml")) for found in examples_of(path))
-    return [judged_example(f"h{number}", *example) for number, example in enumerate(examples, start=1)]
+    return [judged_example(f"h{number}", example) for number, example in enumerate(read_corpus(folder), start=1)]
 
 
-def examples_of(path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """The examples of a file of training data: intent, text, labels (empty for what is no complaint)."""
-    for block in yaml.safe_load(path.read_text("utf-8"))["nlu"]:
-        if isinstance(block["examples"], str):
-            for line in block["examples"].splitlines():
-                yield block["intent"], line.removeprefix("- ").strip(), {}
-        else:
-            for example in block["examples"]:
-                yield block["intent"], example["text"].strip(), example.get("metadata", {})
-
-
-def judged_example(identifier: str, intent: str, text: str, labels: Mapping[str, Any]) -> Judged:
+def judged_example(identifier: str, example: Example) -> Judged:
     """An example of training data, as a judged text."""
+    labels = example.labels
     values = {name: (labels[name],) for name in ("product", "cause", "emotion", "tier") if name in labels}
-    kind = KIND_OF_INTENT.get(intent, Kind.OTHER)
-    return Judged(id=identifier, text=text, kind=(kind,), signals=frozenset(labels.get("signals", ())), **values)
+    kind = KIND_OF_INTENT.get(example.intent, Kind.OTHER)
+    return Judged(
+        id=identifier, text=example.text, kind=(kind,), signals=frozenset(labels.get("signals", ())), **values
+    )

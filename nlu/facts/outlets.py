@@ -96,6 +96,7 @@ class Directory:
             for name in (unit.get("name_zh"), unit.get("name_en"), *(unit.get("aliases") or ())):
                 self._add(plain_form(str(name or "")).strip(), str(unit["code"]))
         self._names = sorted((name for name in self._code_of if self._code_of[name]), key=len, reverse=True)
+        self._bare_names = [(SUFFIX.sub("", name).strip(), self._code_of[name]) for name in self._names]
         self._pattern = re.compile("|".join(map(_as_pattern, self._names))) if self._names else None
 
     @classmethod
@@ -150,11 +151,9 @@ class Directory:
         if best and best[0][1] >= SURE:
             return self._code_of[best[0][0]]
         # «汉口北» may stand for «汉口北支行»: sure only if a single unit begins or ends so.
-        inside = {
-            self._code_of[name]
-            for name in self._names
-            if len(bare) >= SHORTEST_NAME and SUFFIX.sub("", name).strip().endswith(bare)
-        }
+        if len(bare) < SHORTEST_NAME:
+            return None
+        inside = {code for name, code in self._bare_names if name.endswith(bare)}
         return inside.pop() if len(inside) == 1 else None
 
     def _add(self, name: str, code: str) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.evaluation.corpus import Example, faults_of, read_corpus
+from bot.commands.examples import Example, read_corpus
+from bot.evaluation.corpus import faults_of
 from bot.settings import ROOT
 
 LABELS = {"product": "payment", "cause": "pricing", "emotion": "calm", "tier": "ordinary", "signals": []}

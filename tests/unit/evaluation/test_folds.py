@@ -6,9 +6,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.evaluation.corpus import Example, read_corpus
-from bot.evaluation.folds import stratified, write_examples
-from bot.settings import ROOT
+from bot.commands.examples import Example
+from bot.evaluation.folds import stratified
 
 LABELS = {"product": "payment", "cause": "pricing", "emotion": "calm", "signals": []}
 
@@ -34,14 +33,3 @@ def test_every_text_is_in_one_part_and_every_part_has_its_share_of_each_tier(
 def test_the_parts_are_the_same_each_time() -> None:
     examples = [complaint(f"第{number}次了", "complex") for number in range(50)]
     assert stratified(examples, 5) == stratified(examples[::-1], 5)
-
-
-def test_what_is_written_for_learning_reads_back_as_it_was(tmp_path: Path) -> None:
-    folder = tmp_path / "complaints"
-    folder.mkdir()
-    written = [one for one in read_corpus(ROOT / "data" / "holdout") if one.path.stem in ("payment", "praise")]
-    write_examples(written, folder / "payment.yml")
-    back = read_corpus(tmp_path)
-    assert [(one.intent, one.text, dict(one.labels)) for one in back] == [
-        (one.intent, one.text, dict(one.labels)) for one in written
-    ]
