@@ -5,8 +5,9 @@
    the hardest to tell apart.
 3. `crisis` without such a signal must be sure, or the next best intent counts: nobody who asks about a card is asked
    whether they are safe.
-4. A story that is surely a complaint makes it `complain`, when the intent is a weak one: a long message is seldom an answer or small talk.
-5. Otherwise the intent classifier's choice stands.
+4. A weak `complain` that is surely no complaint by its kind isn't one either: gibberish is like many things.
+5. A story that is surely a complaint makes it `complain`, when the intent is a weak one: a long message is seldom an answer or small talk.
+6. Otherwise the intent classifier's choice stands.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class IntentArbiter(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """How sure the kind, how weak the intent, and how long (in words; a Han character is half a word) a story must be."""
+        """How sure of the kind, how weak the intent, and how long (in words; a Han character is half a word) a story must be."""
         return {"sure_of_crisis": 0.75, "sure_of_complaint": 0.8, "weak_intent": 0.7, "story_words": 12}
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -62,7 +63,7 @@ class IntentArbiter(GraphComponent):
             elif MONEY_LEAVING in signals:
                 _settle(message, COMPLAIN, 1.0)
                 _make_complaint(message)
-            elif self._is_doubtful_crisis(message):
+            elif self._is_doubtful_crisis(message) or self._is_doubtful_complaint(message):
                 ranking = message.get(INTENT_RANKING_KEY)
                 _settle(message, ranking[1]["name"], ranking[1]["confidence"])
             elif self._is_complaint_story(message):
@@ -73,6 +74,16 @@ class IntentArbiter(GraphComponent):
         intent, ranking = message.get(INTENT) or {}, message.get(INTENT_RANKING_KEY) or []
         return (
             intent.get("name") == CRISIS and intent["confidence"] < self._config["sure_of_crisis"] and len(ranking) > 1
+        )
+
+    def _is_doubtful_complaint(self, message: Message) -> bool:
+        complaint, intent = message.get("complaint") or {}, message.get(INTENT) or {}
+        return (
+            intent.get("name") == COMPLAIN
+            and intent["confidence"] < self._config["weak_intent"]
+            and complaint.get("kind", "complaint") != "complaint"
+            and complaint["confidence"]["kind"] >= self._config["sure_of_complaint"]
+            and len(message.get(INTENT_RANKING_KEY) or []) > 1
         )
 
     def _is_complaint_story(self, message: Message) -> bool:

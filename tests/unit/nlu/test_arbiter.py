@@ -53,6 +53,20 @@ def test_a_story_that_is_surely_a_complaint_overrules_a_weak_intent_only(message
     assert settled.get("intent")["name"] == intent
 
 
+@pytest.mark.parametrize(
+    ("message", "intent"),
+    [
+        (a_message(intent="complain", confidence=0.6, kind="other"), "chitchat"),
+        (a_message(intent="complain", confidence=0.9, kind="other"), "complain"),
+        (a_message(intent="complain", confidence=0.6, kind="other", sure=0.6), "complain"),
+        (a_message(intent="complain", confidence=0.6), "complain"),
+    ],
+)
+def test_a_weak_complaint_that_is_surely_something_else_by_its_kind_is_none(message: Message, intent: str) -> None:
+    (settled,) = ARBITER.process([message])
+    assert settled.get("intent")["name"] == intent
+
+
 def test_the_settled_intent_leads_the_ranking() -> None:
     (message,) = ARBITER.process([a_message()])
     ranking = message.get("intent_ranking")
