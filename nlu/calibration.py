@@ -1,7 +1,7 @@
 """From scores to probabilities that mean what they say.
 
-One scale a question turns scores into probabilities, chosen so that texts the model had not seen get the likeliest right answers. One number a label
-beside it was tried: fitted to the mix of labels in our corpus, it made other people's texts worse.
+One scale a question turns scores into probabilities, chosen so that texts the model had not seen get the likeliest right answers. No number a
+label beside it: that would follow the mix of labels in our corpus, which is not that of the customers (docs/decisions/0009).
 """
 
 from __future__ import annotations

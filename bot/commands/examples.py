@@ -31,7 +31,7 @@ def read_corpus(folder: Path) -> list[Example]:
 
 def _examples_of(path: Path) -> Iterator[Example]:
     with path.open(encoding="utf-8") as file:
-        content = yaml.load(file, yaml.CSafeLoader)  # the safe loader, in C: ten times as fast
+        content = yaml.load(file, yaml.CSafeLoader)  # the safe loader, in C: eight times as fast
     for block in content["nlu"]:
         if isinstance(block["examples"], str):
             for line in block["examples"].splitlines():

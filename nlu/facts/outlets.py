@@ -18,8 +18,16 @@ MENTION = re.compile(
 LEADING = re.compile(
     r"^(?:.*?(?:我是在|是在|就是|我去|去了|到了|在|去|到|从|是|找|叫|给|跟|和|问|向|去的|你们行|你们|你行|贵行|咱们|我们|附近|旁边|这个|那个|的|个|家|了|们|行))+"
 )
+POINTING = re.compile(r"(?:那个|这个|那家|这家|那边的|这边的|那里的|这里的)$")
 NOT_A_NAME = {
-    "",
+    "门口",
+    "楼下",
+    "对面",
+    "小区",
+    "上次",
+    "刚才",
+    "昨天",
+    "今天",
     "银行",
     "你们",
     "贵行",
@@ -53,7 +61,6 @@ NOT_A_NAME = {
     "外地",
     "老家",
     "全部",
-    "各",
     "当地的",
     "代办",
     "两个",
@@ -131,14 +138,14 @@ class Directory:
                 yield outlet
 
     def _mentioned(self, match: re.Match[str]) -> Optional[Outlet]:
-        words, start = match.group(), match.start()
-        if match["zh"]:
-            lead = LEADING.match(words[: -len(SUFFIX.search(words).group())] if SUFFIX.search(words) else words)
-            if lead:
-                words, start = words[lead.end() :], start + lead.end()
-        if SUFFIX.sub("", words).strip() in NOT_A_NAME or (match["en"] and not self._names):
+        suffix = SUFFIX.search(match.group()).group()
+        name, start = POINTING.sub("", match.group().removesuffix(suffix)), match.start()
+        lead = LEADING.match(name) if match["zh"] else None
+        if lead:
+            name, start = name[lead.end() :], start + lead.end()
+        if len(name.strip()) < SHORTEST_NAME or name.strip() in NOT_A_NAME or (match["en"] and not self._names):
             return None
-        code = self._closest(words)
+        code = self._closest(name + suffix)
         if match["en"] and not code:
             return None
         return Outlet(start, match.end(), code)

@@ -45,11 +45,32 @@ def test_a_unit_is_known_by_its_name_its_nickname_and_a_slip_of_the_finger(text:
     assert [found for _, found in outlets_of(text)] == [code]
 
 
-def test_an_unknown_outlet_keeps_the_customers_words() -> None:
-    assert outlets_of("我在幸福大街支行办的") == [("幸福大街支行", None)]
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("我在幸福大街支行办的", "幸福大街支行"),
+        ("幸福大街那个网点，昨天", "幸福大街那个网点"),
+        ("是在幸福大街那边的支行", "幸福大街那边的支行"),
+    ],
+)
+def test_an_unknown_outlet_keeps_the_customers_words(text: str, words: str) -> None:
+    assert outlets_of(text) == [(words, None)]
 
 
-@pytest.mark.parametrize("text", ["你们支行的人", "哪个网点都行", "附近的网点", "手机银行打不开", "this branch is bad"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "你们支行的人",
+        "哪个网点都行",
+        "附近的网点",
+        "我家门口那个网点",
+        "上次那个网点",
+        "客服说的那个网点",
+        "他那个支行",
+        "手机银行打不开",
+        "this branch is bad",
+    ],
+)
 def test_a_branch_without_a_name_is_no_outlet(text: str) -> None:
     assert outlets_of(text) == []
 
