@@ -151,6 +151,16 @@ class ComplaintDraft(BaseModel):
         """Take a whole message as the answer to a question."""
         self.facts[question] = DraftFact(text=text.strip())
 
+    def hear_wish(self, text: str) -> bool:
+        """Take what the customer wants, which comes whatever was asked.
+
+        Returns:
+            Whether it was not known yet.
+        """
+        is_new = "wish" not in self.facts
+        self.facts.setdefault("wish", DraftFact(text=text))
+        return is_new
+
     def skip(self, question: Question) -> None:
         """Ask this no more."""
         self.skipped.append(question)

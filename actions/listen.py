@@ -14,7 +14,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
 from actions import store
-from actions.draft import ASK_AT_MOST, QUESTIONS, WISH_WORDS, ComplaintDraft, DraftFact, Question
+from actions.draft import ASK_AT_MOST, QUESTIONS, WISH_WORDS, ComplaintDraft, Question
 from actions.empathise import empathise
 from actions.react import hand_over, raise_and_tell, waits_for_person
 from actions.turn import CustomerTurn, read_turn
@@ -139,7 +139,7 @@ def _hear_answer(
         if question == "occurred" and len(turn.statement.facts) == 1:
             draft.facts[question].text = turn.text.strip()  # «今天上午十点左右» says more than the day
         return True
-    return _hear_bare_words(draft, question, turn) or heard
+    return _hear_bare_words(dispatcher, draft, question, turn) or heard
 
 
 def _declines(question: Question, turn: CustomerTurn) -> bool:
@@ -148,14 +148,18 @@ def _declines(question: Question, turn: CustomerTurn) -> bool:
     return is_no and len(turn.text) <= SHORT
 
 
-def _hear_bare_words(draft: ComplaintDraft, question: Question, turn: CustomerTurn) -> bool:
+def _hear_bare_words(
+    dispatcher: CollectingDispatcher, draft: ComplaintDraft, question: Question, turn: CustomerTurn
+) -> bool:
     """Take the message itself as the answer, where any words can be one."""
     text = turn.text.strip()
     if question == "wish" and not _is_bare_fact(turn):
         draft.hear_words(question, text)
         return True
     if WISH_WORDS.search(text):  # «把卡还我» comes whatever was asked
-        draft.facts.setdefault("wish", DraftFact(text=text))
+        if draft.hear_wish(text):
+            dispatcher.utter_message(response="utter_noted")
+            draft.asked[question] = max(draft.asked.get(question, 0) - 1, 0)  # it was not answered, nor declined
         return True
     if question in ("outlet", "occurred") and len(text) <= SHORT and not turn.states_something:
         draft.hear_words(question, text)

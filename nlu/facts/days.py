@@ -13,8 +13,17 @@ _N = r"\d{1,2}|[一二两三四五六七八九十]{1,3}"
 _MONTHS = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 _WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|couple of|few"
+_PART_OF_DAY = (
+    r"(?:一?大清早|一大早|早上|早晨|上午|中午|下午|傍晚|晚上|夜里|半夜|凌晨)"
+    r"|\s+(?:morning|afternoon|evening|night)\b"
+)
+_HOUR = (
+    r"(?:\d{1,2}|[一二两三四五六七八九十]{1,2})点(?:半|钟|多|\d{1,2}分?|[一二三四五]?十[一二三四五六七八九]?分?)?(?:左右)?"
+    r"|\d{1,2}:\d\d(?:左右)?"
+    r"|\s+(?:at|around|about)\s+\d{1,2}(?:[:.]\d\d)?(?:\s?[ap]\.?m\b)?"
+)
 DAY = re.compile(
-    rf"(?P<iso>(?P<iso_y>(?:19|20)\d\d)[-/.年](?P<iso_m>\d{{1,2}})[-/.月](?P<iso_d>\d{{1,2}})[日号]?)"
+    rf"(?:(?P<iso>(?P<iso_y>(?:19|20)\d\d)[-/.年](?P<iso_m>\d{{1,2}})[-/.月](?P<iso_d>\d{{1,2}})[日号]?)"
     rf"|(?P<md>(?P<md_y>(?:19|20)?\d\d年|去年|今年|前年)?(?P<md_m>{_N})月(?:份)?(?P<md_d>{_N})(?:[日号]|(?!\d)))"
     rf"|(?P<month>(?P<m_y>(?:19|20)?\d\d年|去年|今年|前年)?(?P<m_m>{_N})月份?(?![\d内前后]))"
     rf"|(?P<near>大前天|前天|昨天|昨日|昨晚|昨夜|今天|今日|今早|今晚|当天|刚才|刚刚)"
@@ -27,7 +36,8 @@ DAY = re.compile(
     rf"|\b(?P<en_near>the day before yesterday|yesterday|today|this morning|last night|tonight)\b"
     rf"|\b(?P<en_week>(?:last|on|this)\s+(?P<en_wd>{_WEEKDAYS}))\b"
     rf"|\b(?P<en_ago>(?P<en_an>{_COUNT})\s+(?P<en_au>day|week|month|year)s?\s+ago)\b"
-    rf"|\b(?P<en_vague>last\s+(?:week|month|year)|in\s+(?:{_MONTHS})(?:\s+20\d\d)?)\b"
+    rf"|\b(?P<en_vague>last\s+(?:week|month|year)|in\s+(?:{_MONTHS})(?:\s+20\d\d)?)\b)"
+    rf"(?:{_PART_OF_DAY})?(?:{_HOUR})?"
 )
 DAYS_BACK = {
     "大前天": 3, "前天": 2, "昨天": 1, "昨日": 1, "昨晚": 1, "昨夜": 1, "今天": 0, "今日": 0, "今早": 0, "今晚": 0, "刚才": 0, "刚刚": 0,
