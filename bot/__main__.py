@@ -229,18 +229,17 @@ def show_complaint(number: str, as_json: Json = False) -> None:
 def add_staff(
     username: str,
     name: Annotated[str, typer.Option(help="as customers see it, e.g. 李经理")],
-    role: Annotated[str, typer.Option(help="handler, supervisor, coordinator, task_force, administrator")],
+    role: Annotated[str, typer.Option(help="handler, supervisor, auditor, …; a wrong one is answered with the list")],
     unit: Annotated[str, typer.Option(help="code of the unit in data/organisation.yml, e.g. HB-WH")],
 ) -> None:
     """Add a person, and print the one-time password."""
     from bot.clock import system_clock
     from bot.commands.asking import open_database
-    from bot.staff.models import Role
     from bot.staff.people import add_staff as add
 
     async def run() -> str:
         async with open_database(settings()) as database, database.transaction() as session:
-            return await add(session, username=username, name=name, role=Role(role), unit_code=unit, now=system_clock())
+            return await add(session, username=username, name=name, role=role, unit_code=unit, now=system_clock())
 
     try:
         password = asyncio.run(run())

@@ -134,7 +134,7 @@ def _header(person: StaffMember, language: Language, back: str) -> None:
         with ui.element("div").classes("whoami"):
             _words(person.name, "strong")
             unit = next((u for u in organisation().units if u.code == person.unit_code), None)
-            role = person.role.zh if language == "zh" else person.role.en
+            role = person.role.display_name(language)
             _words(f"{unit.display_name(language)} · {role}" if unit else role, "span")
         theme = ui.element("button").classes("quiet icon").props('type=button onclick="tingsuDesk.switchTheme()"')
         theme.props["aria-label"] = theme.props["title"] = word("theme", language)

@@ -2,38 +2,26 @@
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.complaints.labels import Label
 from bot.database import Base
 
 
-class Role(StrEnum):
-    """What a member of staff may do. Issue by issue this grows; these are the desk's."""
+class Role(Label):
+    """What a member of staff is; what each may do is said in `permissions.py`."""
 
-    HANDLER = "handler"
-    SUPERVISOR = "supervisor"
-    COORDINATOR = "coordinator"
-    TASK_FORCE = "task_force"
-    ADMINISTRATOR = "administrator"
-
-    @property
-    def zh(self) -> str:
-        """The display name in Chinese."""
-        return {
-            Role.HANDLER: "经办人员",
-            Role.SUPERVISOR: "网点主管",
-            Role.COORDINATOR: "分行协调员",
-            Role.TASK_FORCE: "专班成员",
-            Role.ADMINISTRATOR: "系统管理员",
-        }[self]
-
-    @property
-    def en(self) -> str:
-        """The display name in English."""
-        return self.value.replace("_", " ")
+    HANDLER = "handler", "经办人员", "Handler"
+    SUPERVISOR = "supervisor", "网点主管", "Outlet supervisor"
+    COORDINATOR = "coordinator", "分行协调员", "Branch coordinator"
+    TASK_FORCE = "task_force", "专班成员", "Task force"
+    OFFICE_SUPERVISOR = "office_supervisor", "消保办主管", "Complaints office supervisor"
+    ANALYST = "analyst", "分析员", "Analyst"
+    INSPECTOR = "inspector", "检查员", "Inspector"
+    ADMINISTRATOR = "administrator", "系统管理员", "Administrator"
+    AUDITOR = "auditor", "审计员", "Auditor"
 
 
 class StaffMember(Base):
