@@ -1,4 +1,65 @@
 /* The complaints of a conversation: what was said, why this tier, what is due, what was done, and how it ended. */
+
+/** What can be done here: a button each; one that needs words opens its form in place. Escape closes, Ctrl+Enter does it. */
+const Acts = {
+  template: `
+    <div v-if="acts.length" class="acts">
+      <p class="act-buttons" v-if="!opened">
+        <button v-for="act in acts" :key="act.name" type="button" :class="act.tone" :data-act="act.name" :disabled="busy" @click="begin(act)">{{ act.label }}</button>
+      </p>
+      <form v-else class="act-form" :data-act="opened.name" @submit.prevent="send" @keydown.esc.stop="opened = null" @keydown.ctrl.enter.prevent="send">
+        <h4>{{ opened.label }}</h4>
+        <p v-if="opened.hint" class="aside">{{ opened.hint }}</p>
+        <label v-for="field in opened.fields" :key="field.name"><span>{{ field.label }}</span>
+          <select v-if="field.kind === 'choice'" v-model="values[field.name]" :required="field.isRequired">
+            <option v-for="option in field.options" :key="option.value" :value="option.value">{{ option.label }}</option>
+          </select>
+          <input v-else-if="field.kind === 'line'" v-model="values[field.name]" :maxlength="field.longest" :required="field.isRequired">
+          <textarea v-else v-model="values[field.name]" rows="4" :maxlength="field.longest" :required="field.isRequired"></textarea>
+        </label>
+        <p class="act-buttons"><button type="button" class="quiet" @click="opened = null">{{ words.cancel }}</button>
+          <button type="submit" class="primary" :disabled="busy || !isFilled">{{ opened.confirm }}</button></p>
+      </form>
+    </div>
+  `,
+  props: { acts: Array, words: Object, done: Number },
+  emits: ["act"],
+  data: () => ({ opened: null, last: null, values: {}, busy: false }),
+  computed: {
+    isFilled() {
+      return this.opened.fields.every((field) => !field.isRequired || (this.values[field.name] || "").trim());
+    },
+  },
+  watch: {
+    /** What this form asked for was done: it closes, empty. */
+    done() {
+      if (!this.busy) return;
+      this.busy = false;
+      this.opened = this.last = null;
+    },
+    /** The case has changed: a form for what is offered no longer closes, any other keeps what is half written. */
+    acts(now) {
+      if (this.opened && !now.some((act) => this.isSame(act, this.opened))) this.opened = null;
+    },
+  },
+  methods: {
+    isSame: (one, other) => one.name === other.name && one.target === other.target,
+    begin(act) {
+      if (!act.fields.length) return this.send(act);
+      if (!this.isSame(act, this.last || {})) this.values = Object.fromEntries(act.fields.map((field) => [field.name, field.value || ""]));
+      this.opened = this.last = act;
+      this.$nextTick(() => this.$el.querySelector?.("textarea, input, select")?.focus());
+    },
+    send(act) {
+      const chosen = act?.name ? act : this.opened;
+      if (this.busy || (this.opened && !this.isFilled)) return;
+      this.busy = true;
+      setTimeout(() => (this.busy = false), 3000);
+      this.$emit("act", chosen, { ...this.values });
+    },
+  },
+};
+
 export default {
   template: `
     <aside class="cases" :aria-label="words.complaints">
@@ -10,6 +71,52 @@ export default {
           <span class="case-subject">{{ item.subject }}</span>
           <small>{{ item.outlet }} · {{ words.opened }} {{ moment(item.openedAt) }}<template v-if="item.emotion"> · {{ item.emotion }}</template><template v-if="item.reopenedCount"> · {{ fill(words.reopened, { count: item.reopenedCount }) }}</template></small>
         </summary>
+
+        <section v-if="item.responsible.length" class="responsible">
+          <dl><template v-for="line in item.responsible" :key="line.label"><dt>{{ line.label }}</dt><dd>{{ line.text }}</dd></template></dl>
+        </section>
+        <acts :acts="actsAt(item, 'case')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+
+        <section v-if="item.asked.length">
+          <h3>{{ words.asked_for }}</h3>
+          <article v-for="asked in item.asked" :key="asked.id" class="matter" :class="asked.standing">
+            <p><strong>{{ asked.what }}</strong><em>{{ asked.standingName }}</em></p><p class="story">{{ asked.reason }}</p>
+            <small>{{ asked.by }} · {{ moment(asked.at) }}<template v-if="asked.note"> · {{ asked.note }}</template></small>
+            <acts :acts="actsAt(item, 'approval:' + asked.id)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+          </article>
+        </section>
+
+        <section v-if="item.plans.length">
+          <h3>{{ words.plans }}</h3>
+          <article v-for="plan in item.plans" :key="plan.id" class="matter" :class="plan.standing">
+            <p><strong>{{ plan.by }}</strong><em>{{ plan.standingName }}</em></p><p class="story">{{ plan.text }}</p>
+            <small>{{ moment(plan.at) }}<template v-if="plan.note"> · {{ plan.note }}</template></small>
+            <acts :acts="actsAt(item, 'plan:' + plan.id)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+          </article>
+        </section>
+
+        <section v-if="item.tasks.length">
+          <h3>{{ words.tasks }}</h3>
+          <article v-for="task in item.tasks" :key="task.id" class="matter" :class="task.standing">
+            <p><strong>{{ task.department }}</strong><em>{{ task.standingName }}</em></p><p class="story">{{ task.text }}</p>
+            <p v-if="task.answer" class="story answer">{{ task.answer }}</p>
+            <small>{{ task.by }} · {{ words.due }} {{ moment(task.dueAt) }}</small>
+            <acts :acts="actsAt(item, 'task:' + task.id)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+          </article>
+        </section>
+
+        <section v-if="item.rechecks.length">
+          <h3>{{ words.rechecks }}</h3>
+          <article v-for="recheck in item.rechecks" :key="recheck.id" class="matter" :class="recheck.standing">
+            <p><strong>{{ moment(recheck.at) }}</strong><em>{{ recheck.standingName }}</em></p><p class="story">{{ recheck.reason }}</p>
+            <p v-if="recheck.text" class="story answer">{{ recheck.text }}</p>
+          </article>
+        </section>
+
+        <section v-if="item.links.length">
+          <h3>{{ words.links }}</h3>
+          <ul class="links"><li v-for="link in item.links" :key="link.number + link.what"><span>{{ link.what }}</span><a v-if="link.address" :href="link.address">{{ link.number }}</a><span v-else>{{ link.number }}</span></li></ul>
+        </section>
 
         <section v-if="item.deadlines.length">
           <h3>{{ words.deadlines }}</h3>
@@ -57,20 +164,19 @@ export default {
           <p v-if="item.ratingComment" class="story">{{ item.ratingComment }}</p>
         </section>
 
-        <section v-if="item.mayResolve" class="resolve">
-          <button v-if="writing !== item.id" type="button" class="secondary wide" @click="begin(item.id)">{{ words.resolve }}</button>
-          <form v-else @submit.prevent="resolve(item.id)">
-            <textarea v-model="result" rows="4" maxlength="4000" :placeholder="words.resolve_placeholder" :aria-label="words.resolve_placeholder"></textarea>
-            <p><button type="button" class="quiet" @click="writing = null">{{ words.cancel }}</button>
-               <button type="submit" class="primary" :disabled="busy || !result.trim()">{{ words.resolve_confirm }}</button></p>
-          </form>
+        <section v-if="item.timeline.length">
+          <h3>{{ words.timeline }}</h3>
+          <ol class="timeline"><li v-for="(step, place) in item.timeline" :key="place"><time>{{ moment(step.at) }}</time><span>{{ step.what }}</span><small>{{ step.by }}</small></li></ol>
         </section>
+
+        <acts class="ending" :acts="actsAt(item, 'end')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
       </details>
     </aside>
   `,
   props: { words: Object, locale: String, cases: Array },
-  emits: ["resolve"],
-  data: () => ({ writing: null, result: "", busy: false, now: Date.now() }),
+  emits: ["act"],
+  components: { acts: Acts },
+  data: () => ({ now: Date.now(), done: 0 }),
   mounted() {
     this.clock = setInterval(() => (this.now = Date.now()), 1000);
   },
@@ -92,20 +198,12 @@ export default {
       if (deadline.dueAt < this.now) return "overdue";
       return deadline.dueAt - this.now < 7200000 ? "soon" : "";
     },
-    begin(id) {
-      if (this.writing !== id) this.result = "";
-      this.writing = id;
-      this.$nextTick(() => this.$el.querySelector?.(".resolve textarea")?.focus());
+    actDone() {
+      this.done += 1;
     },
-    resolve(id) {
-      this.busy = true;
-      setTimeout(() => (this.busy = false), 3000);
-      this.$emit("resolve", { id, result: this.result.trim() });
-    },
-    resolved() {
-      this.writing = null;
-      this.result = "";
-      this.busy = false;
+    actsAt: (item, place) => item.acts.filter((act) => act.place === place),
+    doAct(item, act, values) {
+      this.$emit("act", { id: item.id, act: act.name, target: act.target, values });
     },
   },
 };

@@ -1,0 +1,210 @@
+"""What a person can do with a case at the desk: when it is offered, what it asks for, and what it does.
+
+An act is offered where the case's state and the person's role allow it. It is offered once more, to nobody's eyes, right
+before it is done: what is offered no longer is not done.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.complaints.assignment import in_order
+from bot.complaints.labels import Language
+from bot.complaints.lifecycle import CaseStep, legal_steps
+from bot.complaints.models import Complaint
+from bot.complaints.people import Candidate
+from bot.desk.words import word, word_or
+from bot.staff.candidates import candidates
+from bot.staff.models import StaffMember
+from bot.staff.organisation import organisation
+from bot.staff.permissions import Act, may
+
+LONGEST_TEXT = 4000
+"""Characters. Telegram carries 4096 in one message."""
+LONGEST_LINE = 200
+
+Values = Mapping[str, str]
+
+
+class NotOffered(Exception):
+    """The act is not, or no longer, the person's to do."""
+
+
+class Unfilled(ValueError):
+    """A field of the form is empty, too long, or holds a choice that was not offered.
+
+    Attributes:
+        field: its name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.field = name
+        super().__init__(name)
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something that an act asks for."""
+
+    name: str
+    kind: Literal["text", "line", "choice"] = "text"
+    is_required: bool = True
+    options: Sequence[tuple[str, str]] = ()
+    """Of a choice: what is stored, and what is shown."""
+
+    def check(self, value: str) -> str:
+        """The value without space around it.
+
+        Raises:
+            Unfilled: it cannot be used.
+        """
+        value = value.strip()
+        is_known = self.kind != "choice" or not value or any(value == stored for stored, _ in self.options)
+        if (self.is_required and not value) or len(value) > self.longest or not is_known:
+            raise Unfilled(self.name)
+        return value
+
+    @property
+    def longest(self) -> int:
+        """Characters."""
+        return LONGEST_TEXT if self.kind == "text" else LONGEST_LINE
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An act that can be done now.
+
+    Attributes:
+        place: where it stands: `case`, `end`, or what it is about, `plan:7`.
+        target: id of what it is about, if not the case itself.
+    """
+
+    place: str = "case"
+    target: str = ""
+    fields: tuple[Field, ...] = ()
+    tone: Literal["primary", "secondary", "quiet"] = "secondary"
+
+
+@dataclass(frozen=True)
+class CaseAtHand:
+    """A case as one person has it before them.
+
+    Attributes:
+        holds_conversation: whether the person is with the customer.
+        colleagues: who may be given the case, nearest and least busy first.
+    """
+
+    session: AsyncSession
+    complaint: Complaint
+    member: StaffMember
+    language: Language
+    holds_conversation: bool
+    now: datetime
+    colleagues: Sequence[Candidate] = field(default=(), repr=False)
+
+    @property
+    def actor(self) -> str:
+        """The person's name in records."""
+        return f"staff:{self.member.username}"
+
+    def may(self, act: Act) -> bool:
+        """Whether the person's role allows it."""
+        return may(self.member, act)
+
+    def can(self, step: CaseStep) -> bool:
+        """Whether the case's state allows it."""
+        return step in legal_steps(self.complaint.state)
+
+    def someone(self, of: Iterable[Candidate]) -> tuple[Field, ...]:
+        """A choice among people, each with unit and load."""
+        options = tuple((str(one.id), self._described(one)) for one in of)
+        return (Field("person", "choice", options=options),)
+
+    def _described(self, one: Candidate) -> str:
+        unit = organisation().find(one.unit_code).display_name(self.language)
+        absent = f" · {word('absent', self.language)}" if one.is_absent else ""
+        return f"{one.names[0]} · {unit} · {word('open_cases', self.language, count=one.open_count)}{absent}"
+
+
+Offers = Callable[[CaseAtHand], Iterable[Offer]]
+Doing = Callable[[CaseAtHand, str, Values], Awaitable[None]]
+
+_ACTS: dict[str, tuple[Offers, Doing]] = {}
+
+
+def act(name: str, offers: Offers) -> Callable[[Doing], Doing]:
+    """Register how an act is done under its name, with what says where it is offered."""
+
+    def register(doing: Doing) -> Doing:
+        _ACTS[name] = (offers, doing)
+        return doing
+
+    return register
+
+
+async def at_hand(
+    session: AsyncSession,
+    complaint: Complaint,
+    member: StaffMember,
+    language: Language,
+    *,
+    holds_conversation: bool,
+    now: datetime,
+) -> CaseAtHand:
+    """The case as this person has it before them."""
+    people: Sequence[Candidate] = ()
+    if may(member, Act.ASSIGN) and not complaint.state.is_settled:
+        people = in_order(await candidates(session), complaint)
+    return CaseAtHand(session, complaint, member, language, holds_conversation, now, people)
+
+
+def offered(case: CaseAtHand) -> list[dict[str, Any]]:
+    """Every act that is offered now, ready for the case component."""
+    return [_shown(name, offer, case.language) for name, (offers, _) in _ACTS.items() for offer in offers(case)]
+
+
+async def do(case: CaseAtHand, name: str, target: str, values: Mapping[str, Any]) -> None:
+    """Do what the person chose.
+
+    Raises:
+        NotOffered: it is not offered to this person now.
+        Unfilled: something that it asks for cannot be used.
+    """
+    offers, doing = _ACTS.get(name, (lambda _: (), None))
+    offer = next((offer for offer in offers(case) if offer.target == target), None)
+    if offer is None or doing is None:
+        raise NotOffered(name)
+    checked = {field.name: field.check(_text(values.get(field.name))) for field in offer.fields}
+    await doing(case, target, checked)
+
+
+def _shown(name: str, offer: Offer, language: Language) -> dict[str, Any]:
+    label = word(f"act_{name}", language)
+    return {
+        "name": name,
+        "label": label,
+        "hint": word_or(f"act_{name}_hint", "", language),
+        "confirm": word_or(f"act_{name}_confirm", label, language),
+        "place": offer.place,
+        "target": offer.target,
+        "tone": offer.tone,
+        "fields": [
+            {
+                "name": field.name,
+                "label": word_or(f"field_{name}_{field.name}", word_or(f"field_{field.name}", "", language), language),
+                "kind": field.kind,
+                "isRequired": field.is_required,
+                "longest": field.longest,
+                "options": [{"value": value, "label": shown} for value, shown in field.options],
+            }
+            for field in offer.fields
+        ],
+    }
+
+
+def _text(value: Any) -> str:
+    """What a browser sent as text, without the character that PostgreSQL cannot keep."""
+    return value.replace("\x00", "") if isinstance(value, str) else ""
