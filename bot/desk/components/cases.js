@@ -35,7 +35,7 @@ export default {
         </section>
 
         <section v-if="item.facts.length">
-          <h3>{{ words.facts }}</h3>
+          <h3>{{ words.facts }}<button v-if="item.mayRevealPhone" type="button" class="reveal" @click="$emit('reveal', 'phone')">{{ words.reveal_phone }}</button></h3>
           <dl><template v-for="(fact, place) in item.facts" :key="place"><dt>{{ fact.label }}</dt>
             <dd>{{ fact.text }}<small v-for="earlier in fact.earlier" :key="earlier">{{ earlier }}</small></dd></template></dl>
         </section>
@@ -69,7 +69,7 @@ export default {
     </aside>
   `,
   props: { words: Object, locale: String, cases: Array },
-  emits: ["resolve"],
+  emits: ["resolve", "reveal"],
   data: () => ({ writing: null, result: "", busy: false, now: Date.now() }),
   mounted() {
     this.clock = setInterval(() => (this.now = Date.now()), 1000);
