@@ -2,7 +2,7 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,7 @@ from bot.complaints.labels import Language, Signal
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint, DeadlineRecord, Fact, TierDecisionRecord
 from bot.conversations.models import Author, Conversation, Holder, Message
+from bot.desk.masked import Personal, masked_name, masked_telephone, with_telephones_masked
 from bot.desk.words import language_of, word, word_or
 from bot.staff.models import StaffMember
 from bot.staff.organisation import Organisation, UnknownUnit
@@ -71,9 +72,13 @@ def shown_as(person: StaffMember, language: str, organisation: Organisation) -> 
     return f"{unit} {person.name}"
 
 
-def customer_label(name: str | None, conversation_id: uuid.UUID, language: Language) -> str:
-    """The customer's name, or a short name made of the conversation's id."""
-    return name or f"{word('visitor', language)} {conversation_id.hex[:4].upper()}"
+def customer_label(
+    name: str | None, conversation_id: uuid.UUID, language: Language, *, is_revealed: bool = False
+) -> str:
+    """The customer's name, masked until it is revealed, or a short name made of the conversation's id."""
+    if not name:
+        return f"{word('visitor', language)} {conversation_id.hex[:4].upper()}"
+    return name if is_revealed else masked_name(name)
 
 
 def milliseconds(moment: datetime | None) -> int | None:
@@ -81,9 +86,21 @@ def milliseconds(moment: datetime | None) -> int | None:
     return None if moment is None else int(moment.timestamp() * 1000)
 
 
-async def thread_of(session: AsyncSession, opened: Opened, person: StaffMember, language: Language) -> dict[str, Any]:
-    """The messages and the holder, ready for the thread component."""
+async def thread_of(
+    session: AsyncSession,
+    opened: Opened,
+    person: StaffMember,
+    language: Language,
+    revealed: Collection[Personal] = (),
+) -> dict[str, Any]:
+    """The messages and the holder, ready for the thread component.
+
+    Args:
+        revealed: what the person has asked to see; everything else personal is masked.
+    """
     conversation = opened.conversation
+    name = conversation.customer_name or ""
+    is_name_masked = Personal.NAME not in revealed and masked_name(name) != name
     messages = list(
         await session.scalars(
             select(Message)
@@ -92,13 +109,16 @@ async def thread_of(session: AsyncSession, opened: Opened, person: StaffMember, 
             .limit(MESSAGES_SHOWN + 1)
         )
     )
+    is_phone_masked = any(_text(message.text, revealed) != message.text for message in messages)
     writers = {message.staff_id for message in messages} | {conversation.held_by}
     named = await session.scalars(select(StaffMember).where(StaffMember.id.in_(writers - {None})))
     names = {member.id: member.name for member in named}
     is_mine = conversation.holder is Holder.STAFF and conversation.held_by == person.id
     return {
         "id": str(conversation.id),
-        "customer": customer_label(conversation.customer_name, conversation.id, language),
+        "customer": customer_label(name, conversation.id, language, is_revealed=Personal.NAME in revealed),
+        "mayRevealName": is_name_masked and may(person, Act.REVEAL),
+        "mayRevealPhone": is_phone_masked and may(person, Act.REVEAL),
         "channel": word_or(f"channel_{conversation.channel}", conversation.channel, language),
         "speaks": word_or(f"speaks_{conversation.language}", conversation.language, language),
         "holder": "mine" if is_mine else conversation.holder.value,
@@ -107,11 +127,13 @@ async def thread_of(session: AsyncSession, opened: Opened, person: StaffMember, 
         "reason": word_or(f"reason_{conversation.handover_reason}", "", language),
         "mayAnswer": may(person, Act.ANSWER),
         "hasEarlier": len(messages) > MESSAGES_SHOWN,
-        "messages": [_message(message, names, language) for message in reversed(messages[:MESSAGES_SHOWN])],
+        "messages": [_message(message, names, language, revealed) for message in reversed(messages[:MESSAGES_SHOWN])],
     }
 
 
-def _message(message: Message, names: dict[uuid.UUID, str], language: Language) -> dict[str, Any]:
+def _message(
+    message: Message, names: dict[uuid.UUID, str], language: Language, revealed: Collection[Personal]
+) -> dict[str, Any]:
     if message.author is Author.STAFF and message.staff_id is not None:
         author = names.get(message.staff_id, "")
     else:
@@ -121,12 +143,12 @@ def _message(message: Message, names: dict[uuid.UUID, str], language: Language) 
         "id": message.id,
         "from": message.author.value,
         "author": author,
-        "text": message.text,
+        "text": _text(message.text, revealed),
         "at": milliseconds(message.sent_at),
         "delivery": message.delivery.value if message.author is not Author.CUSTOMER else None,
         "masked": [word_or(f"masked_{kind}", kind, language) for kind in message.masked],
         "buttons": [str(button) for button in message.buttons],
-        "earlierText": message.earlier_text,
+        "earlierText": message.earlier_text and _text(message.earlier_text, revealed),
         "attachment": attachment
         and {
             "address": f"/attachments/{attachment.id}",
@@ -138,12 +160,25 @@ def _message(message: Message, names: dict[uuid.UUID, str], language: Language) 
     }
 
 
+def _text(text: str, revealed: Collection[Personal]) -> str:
+    return text if Personal.PHONE in revealed else with_telephones_masked(text)
+
+
 def case_of(
-    complaint: Complaint, person: StaffMember, language: Language, organisation: Organisation
+    complaint: Complaint,
+    person: StaffMember,
+    language: Language,
+    organisation: Organisation,
+    revealed: Collection[Personal] = (),
 ) -> dict[str, Any]:
-    """One complaint, ready for the case component."""
+    """One complaint, ready for the case component.
+
+    Args:
+        revealed: what the person has asked to see; everything else personal is masked.
+    """
     product = complaint.product.display_name(language) if complaint.product else ""
     cause = complaint.cause.display_name(language) if complaint.cause else ""
+    has_phone = any(fact.name == "phone" for fact in complaint.facts)
     return {
         "id": str(complaint.id),
         "number": complaint.number,
@@ -156,8 +191,9 @@ def case_of(
         "outlet": _outlet(complaint.outlet_code, language, organisation),
         "openedAt": milliseconds(complaint.opened_at),
         "reopenedCount": complaint.reopened_count,
-        "story": complaint.story,
-        "facts": _facts(complaint.facts, language),
+        "story": _text(complaint.story, revealed),
+        "facts": _facts(complaint.facts, language, revealed),
+        "mayRevealPhone": has_phone and Personal.PHONE not in revealed and may(person, Act.REVEAL),
         "signals": _signals(complaint.signals, language),
         "decisions": [_decision(decision, language) for decision in reversed(complaint.tier_decisions)],
         "deadlines": [_deadline(deadline, language) for deadline in complaint.deadlines],
@@ -166,7 +202,7 @@ def case_of(
         "answer": _answer_to_result(complaint, language),
         "rating": complaint.rating,
         "ratingText": word("rating", language, count=complaint.rating) if complaint.rating else "",
-        "ratingComment": complaint.rating_comment or "",
+        "ratingComment": _text(complaint.rating_comment or "", revealed),
         "mayResolve": may(person, Act.RESOLVE) and not complaint.state.is_settled,
     }
 
@@ -180,23 +216,34 @@ def _outlet(code: str | None, language: Language, organisation: Organisation) ->
         return code
 
 
-def _facts(facts: Iterable[Fact], language: Language) -> list[dict[str, Any]]:
+def _facts(facts: Iterable[Fact], language: Language, revealed: Collection[Personal]) -> list[dict[str, Any]]:
     """The facts by name: the last one counts, what was said earlier is its history; additions stand each by itself."""
     by_name: defaultdict[str, list[str]] = defaultdict(list)
     for fact in facts:
-        by_name[fact.name].append(fact.text)
+        by_name[fact.name].append(_fact_text(fact, revealed))
     shown: list[dict[str, Any]] = []
     for name in sorted(by_name, key=lambda name: FACT_ORDER.index(name) if name in FACT_ORDER else len(FACT_ORDER)):
         label = word_or(f"fact_{name}", name, language)
         if name == "addition":
-            shown += [{"label": label, "text": text, "earlier": []} for text in by_name[name]]
+            shown += [{"name": name, "label": label, "text": text, "earlier": []} for text in by_name[name]]
             continue
         *earlier, last = by_name[name]
         different = dict.fromkeys(text for text in earlier if text != last)
         shown.append(
-            {"label": label, "text": last, "earlier": [word("earlier_fact", language, text=text) for text in different]}
+            {
+                "name": name,
+                "label": label,
+                "text": last,
+                "earlier": [word("earlier_fact", language, text=text) for text in different],
+            }
         )
     return shown
+
+
+def _fact_text(fact: Fact, revealed: Collection[Personal]) -> str:
+    if fact.name == "phone" and Personal.PHONE not in revealed:
+        return masked_telephone(fact.text)
+    return _text(fact.text, revealed)
 
 
 def _signals(signals: Iterable[dict[str, Any]], language: Language) -> list[dict[str, str]]:

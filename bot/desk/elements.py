@@ -34,7 +34,7 @@ class QueueList(Element, component="components/queue.js"):
 class Thread(Element, component="components/thread.js"):
     """The messages of a conversation and the place to answer.
 
-    Emits `takeOver`, `handBack` and `reply` (a text).
+    Emits `takeOver`, `handBack`, `reply` (a text) and `reveal` (what to show unmasked).
     """
 
     def __init__(self, language: Language) -> None:
@@ -61,7 +61,7 @@ class Thread(Element, component="components/thread.js"):
 class Cases(Element, component="components/cases.js"):
     """The complaints of a conversation.
 
-    Emits `resolve` (`{"id": …, "result": …}`).
+    Emits `resolve` (`{"id": …, "result": …}`) and `reveal` (what to show unmasked).
     """
 
     def __init__(self, language: Language) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from bot.complaints.labels import Language, Tier
 from bot.conversations.models import Author, Holder
 from bot.desk.conversation import customer_label, milliseconds
+from bot.desk.masked import with_telephones_masked
 from bot.desk.queue import ComplaintInQueue, QueueEntry, Viewer
 from bot.desk.words import word, word_or
 from bot.staff.models import StaffMember
@@ -47,7 +48,7 @@ def _subject(complaint: ComplaintInQueue | None, language: Language) -> str:
 
 
 def _snippet(entry: QueueEntry, language: Language) -> str:
-    text = " ".join(entry.last_text.split())
+    text = with_telephones_masked(" ".join(entry.last_text.split()))
     if text or entry.last_attachment is None:
         return text
     return f"[{word_or(f'attachment_{entry.last_attachment}', entry.last_attachment, language)}]"

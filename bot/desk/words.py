@@ -108,6 +108,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "channel_telegram": ("Telegram", "Telegram"),
     "speaks_zh": ("中文", "Chinese"),
     "speaks_en": ("英文", "English"),
+    "reveal_name": ("显示全名", "Show the name"),
+    "reveal_phone": ("显示电话", "Show telephone numbers"),
     # complaint
     "complaints": ("投诉", "Complaints"),
     "no_complaint": ("这个会话里还没有登记投诉。", "No complaint has been registered in this conversation."),

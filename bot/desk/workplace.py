@@ -33,6 +33,7 @@ from bot.desk.conversation import (
 )
 from bot.desk.elements import Cases, QueueList, Thread
 from bot.desk.live import EVERYTHING, Refresher
+from bot.desk.masked import Personal
 from bot.desk.parts import Desk
 from bot.desk.queue import QueueFilter, Viewer, entries_for, is_chosen
 from bot.desk.rows import row_of
@@ -72,6 +73,7 @@ class Workplace:
         self._language: Language = language_of(person.language)
         self._selected = selected
         self._chosen = QueueFilter.OPEN if selected else QueueFilter.WAITING
+        self._revealed: dict[uuid.UUID, frozenset[Personal]] = {}
         self._refresher = Refresher(self._show_conversation_again)
 
     async def open(self) -> None:
@@ -102,8 +104,10 @@ class Workplace:
             self._thread.on("takeOver", self._take_over)
             self._thread.on("handBack", self._hand_back)
             self._thread.on("reply", self._reply)
+            self._thread.on("reveal", self._reveal)
             self._cases = Cases(self._language)
             self._cases.on("resolve", self._resolve)
+            self._cases.on("reveal", self._reveal)
         self._show_queue()
 
     def _subscribe(self) -> None:
@@ -149,11 +153,12 @@ class Workplace:
 
     async def _show(self, session: AsyncSession, opened: Opened) -> None:
         units = organisation()
-        thread = await thread_of(session, opened, self._person, self._language)
+        revealed = self._revealed.get(opened.conversation.id, frozenset())
+        thread = await thread_of(session, opened, self._person, self._language, revealed)
         if opened.conversation.id != self._selected:
             return  # the person has gone on to another conversation meanwhile
         self._thread.show(thread)
-        self._cases.show([case_of(c, self._person, self._language, units) for c in opened.complaints])
+        self._cases.show([case_of(c, self._person, self._language, units, revealed) for c in opened.complaints])
 
     async def _open(self, event: GenericEventArguments) -> None:
         self._selected = _uuid(event.args)
@@ -223,6 +228,19 @@ class Workplace:
         else:
             self._thread.answer_not_sent()
 
+    async def _reveal(self, event: GenericEventArguments) -> None:
+        """Show a name or the telephone numbers on this page, until it is closed."""
+        if event.args not in set(Personal):
+            return
+        field = Personal(event.args)
+        async with self._act() as session:
+            opened = await self._opened(session)
+            self._require(Act.REVEAL)
+            conversation_id = opened.conversation.id
+            self._record(session, "reveal", f"conversation:{conversation_id}", field=field)
+            self._revealed[conversation_id] = self._revealed.get(conversation_id, frozenset()) | {field}
+            await self._show(session, opened)
+
     async def _resolve(self, event: GenericEventArguments) -> None:
         wish = event.args if isinstance(event.args, dict) else {}
         result, complaint_id = _text(wish.get("result")), _uuid(wish.get("id"))
@@ -253,7 +271,10 @@ class Workplace:
                 yield session
         except SignedOut:
             self._go("/sign-in")
-        except (NoSuchConversation, NotForThisPerson):
+        except NoSuchConversation:
+            self._go("/")
+        except NotForThisPerson as refused:
+            await self._record_refusal(str(refused))
             self._go("/")
         except (HeldBySomeoneElse, IllegalStep):
             self._tell(word(when_refused, self._language))
@@ -283,6 +304,10 @@ class Workplace:
         await session.execute(select(Conversation.id).where(Conversation.id == self._selected).with_for_update())
         return await self._opened(session)
 
+    async def _record_refusal(self, what: str) -> None:
+        async with self._desk.database.transaction() as session:
+            self._record(session, "access_refused", f"conversation:{self._selected}", what=what)
+
     async def _ask_who_again(self) -> None:
         async with self._act():
             pass
@@ -298,8 +323,8 @@ class Workplace:
     def _actor(self) -> str:
         return f"staff:{self._person.username}"
 
-    def _record(self, session: AsyncSession, action: str, subject: str) -> None:
-        record(session, at=self._desk.clock(), actor=self._actor, action=action, subject=subject)
+    def _record(self, session: AsyncSession, action: str, subject: str, **detail: str) -> None:
+        record(session, at=self._desk.clock(), actor=self._actor, action=action, subject=subject, **detail)
 
     def _tell(self, text: str) -> None:
         self._client.run_javascript(f"tingsuDesk.tell({json.dumps(text)})")

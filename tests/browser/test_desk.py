@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from bot.audit import AuditRecord
 from bot.clock import system_clock
+from bot.complaints.casework import StatedFact
 from bot.complaints.labels import Signal
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint
@@ -278,11 +279,60 @@ def test_what_a_customer_writes_is_shown_as_text_whatever_it_is(enter: Enter, ba
     expect(row(page, conversation_id)).to_contain_text("<script>alert(1)</script>")
     row(page, conversation_id).click()
     expect(page.locator(".message .text")).to_have_text(markup)
+    expect(page.locator(".thread-head h1")).to_have_text("<**")
+    page.click(".thread-head .reveal")
     expect(page.locator(".thread-head h1")).to_have_text("<b>Tom</b><img src=x onerror=alert(4)>")
     expect(page.locator(".case .story").first).to_have_text(markup)
     page.reload()
     expect(page.locator(".message .text")).to_have_text(markup)
     assert page.locator(".workplace script, .workplace b, .workplace img").count() == 0
+
+
+def test_names_and_telephone_numbers_are_masked_until_a_person_asks_and_that_is_recorded(
+    enter: Enter, bank: Bank
+) -> None:
+    conversation_id = bank.waiting("卡被吞了，打我13812345678", name="王小明")
+    bank.run(
+        bank.scene.complaint(
+            conversation_id, facts=(StatedFact("phone", "13812345678"),), story="卡被吞了，打我13812345678"
+        )
+    )
+    person = bank.a_member()
+    page = enter(person)
+    expect(row(page, conversation_id)).to_contain_text("王**")
+    open_conversation(page, bank, conversation_id)
+    expect(page.locator(".thread-head h1")).to_have_text("王**")
+    expect(page.locator(".message .text").first).to_have_text("卡被吞了，打我138****5678")
+    expect(page.locator(".case dd").first).to_have_text("138****5678")
+    assert "13812345678" not in page.content() and "小明" not in page.content()
+    page.get_by_role("button", name="显示全名").click()
+    expect(page.locator(".thread-head h1")).to_have_text("王小明")
+    page.locator(".case").get_by_role("button", name="显示电话").click()
+    expect(page.locator(".case dd").first).to_have_text("13812345678")
+    expect(page.locator(".message .text").first).to_have_text("卡被吞了，打我13812345678")
+    expect(page.locator(".reveal")).to_have_count(0)
+    page.reload()
+    expect(page.locator(".thread-head h1")).to_have_text("王**")
+
+    async def revealed() -> list[str]:
+        async with bank.database.transaction() as session:
+            found = await session.scalars(
+                select(AuditRecord)
+                .where(AuditRecord.action == "reveal", AuditRecord.actor == f"staff:{person.username}")
+                .order_by(AuditRecord.id)
+            )
+            return [f"{record.subject} {record.detail['field']}" for record in found]
+
+    assert bank.run(revealed()) == [f"conversation:{conversation_id} {field}" for field in ("name", "phone")]
+
+
+def test_an_auditor_reads_masked_and_cannot_reveal_or_answer(enter: Enter, bank: Bank) -> None:
+    conversation_id = bank.waiting("打我13812345678", name="王小明")
+    bank.run(bank.scene.complaint(conversation_id, facts=(StatedFact("phone", "13812345678"),)))
+    page = enter(bank.a_member(role=Role.AUDITOR, unit_code="HB"), f"/conversations/{conversation_id}")
+    expect(page.locator(".thread-head h1")).to_have_text("王**")
+    expect(page.locator(".reveal, .take-over, .resolve")).to_have_count(0)
+    assert "13812345678" not in page.content()
 
 
 def test_beside_the_conversation_stands_the_complaint_with_its_reasons_in_the_viewers_language(

@@ -142,7 +142,7 @@ export default {
         </section>
 
         <section v-if="item.facts.length">
-          <h3>{{ words.facts }}</h3>
+          <h3>{{ words.facts }}<button v-if="item.mayRevealPhone" type="button" class="reveal" @click="$emit('reveal', 'phone')">{{ words.reveal_phone }}</button></h3>
           <dl><template v-for="(fact, place) in item.facts" :key="place"><dt>{{ fact.label }}</dt>
             <dd>{{ fact.text }}<small v-for="earlier in fact.earlier" :key="earlier">{{ earlier }}</small></dd></template></dl>
         </section>
@@ -174,7 +174,7 @@ export default {
     </aside>
   `,
   props: { words: Object, locale: String, cases: Array },
-  emits: ["act"],
+  emits: ["act", "reveal"],
   components: { acts: Acts },
   data: () => ({ now: Date.now(), done: 0 }),
   mounted() {

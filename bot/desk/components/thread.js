@@ -8,6 +8,8 @@ export default {
           <h1>{{ thread.customer }}</h1>
           <small>{{ thread.channel }} · {{ thread.speaks }}<template v-if="thread.reason && thread.holder === 'queue'"> · <em>{{ thread.reason }}</em></template></small>
         </div>
+        <button v-if="thread.mayRevealName" type="button" class="reveal" @click="$emit('reveal', 'name')">{{ words.reveal_name }}</button>
+        <button v-if="thread.mayRevealPhone" type="button" class="reveal" @click="$emit('reveal', 'phone')">{{ words.reveal_phone }}</button>
         <button v-if="thread.holder === 'mine'" type="button" class="secondary hand-back" :disabled="busy" @click="act('handBack')">{{ words.hand_back }}</button>
         <button v-else-if="thread.mayAnswer && thread.holder !== 'staff'" type="button" class="primary take-over" :disabled="busy" @click="act('takeOver')">{{ words.take_over }}</button>
       </header>
@@ -43,7 +45,7 @@ export default {
     <section class="thread none" v-else><p class="empty">{{ words.choose_conversation }}</p></section>
   `,
   props: { words: Object, locale: String, thread: Object },
-  emits: ["takeOver", "handBack", "reply"],
+  emits: ["takeOver", "handBack", "reply", "reveal"],
   data: () => ({ draft: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
   computed: {
     holderLine() {
