@@ -12,8 +12,8 @@ from rasa_sdk import Tracker
 from rasa_sdk.events import SlotSet
 
 from actions.turn import CustomerTurn
-from bot.complaints.casework import Draft, SignalShown, StatedFact, Statement, funnel_policy
-from bot.complaints.funnel import History, decide_tier
+from bot.complaints.casework import Draft, SignalShown, StatedFact, Statement
+from bot.complaints.funnel import History, decide_tier, funnel_policy
 from bot.complaints.labels import Cause, Emotion, Kind, Language, Product, Signal, Tier
 
 Question = Literal["story", "outlet", "occurred", "amount", "wish", "phone", "confirmed"]

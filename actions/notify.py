@@ -134,7 +134,7 @@ async def _hear_result(dispatcher: CollectingDispatcher, turn: CustomerTurn, num
             await notify_changed(session, turn.conversation_id)
             dispatcher.utter_message(response="utter_result_accepted")
             return True
-        reject_result(session, complaint, now=now)
+        await reject_result(session, complaint, now=now)
         await _bring_next_tier(session, complaint, turn, "utter_result_reopened", dispatcher)
     return True
 
@@ -218,7 +218,7 @@ async def _hear_rating(
                 return None
             dispatcher.utter_message(response="utter_rating_not_understood")
             return [SlotSet("requested_slot", "rating"), SlotSet("pending_number", complaint.number)]
-        reopened = rate(session, complaint, rating, now=now)
+        reopened = await rate(session, complaint, rating, now=now)
         if _has_words(turn):
             comment_on_rating(session, complaint, turn.text, now=now)
         if reopened:

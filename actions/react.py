@@ -15,13 +15,12 @@ from actions.draft import ComplaintDraft
 from actions.empathise import empathise, trouble_of
 from actions.turn import CustomerTurn, read_turn
 from bot.complaints.casework import (
-    deadline_policy,
     open_complaint,
     record_learn,
     unsettled_complaint_of,
     withdraw,
 )
-from bot.complaints.deadlines import DeadlineName, say_date
+from bot.complaints.deadlines import DeadlineName, deadline_policy, say_date
 from bot.complaints.labels import Language, Product, Tier
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint

@@ -56,7 +56,13 @@ def a_statement(*signals: Signal, **understood: Any) -> Statement:
     return Statement(**(known | understood))
 
 
-def a_draft(conversation: Conversation, statement: Statement | None = None, *, turn_id: str | None = None) -> Draft:
+def a_draft(
+    conversation: Conversation,
+    statement: Statement | None = None,
+    *,
+    turn_id: str | None = None,
+    outlet_code: str | None = None,
+) -> Draft:
     """A complaint as told, about to be opened."""
     return Draft(
         conversation_id=conversation.id,
@@ -64,24 +70,39 @@ def a_draft(conversation: Conversation, statement: Statement | None = None, *, t
         language=conversation.language,
         story="卡被吞了，急着用钱",
         statement=statement or a_statement(),
+        outlet_code=outlet_code,
     )
 
 
 async def a_complaint(
-    session: AsyncSession, conversation: Conversation, *signals: Signal, clock: Clock, **understood: Any
+    session: AsyncSession,
+    conversation: Conversation,
+    *signals: Signal,
+    clock: Clock,
+    outlet_code: str | None = None,
+    **understood: Any,
 ) -> Complaint:
     """A complaint just opened, ordinary unless its signals say otherwise."""
-    return await open_complaint(session, a_draft(conversation, a_statement(*signals, **understood)), now=clock())
+    draft = a_draft(conversation, a_statement(*signals, **understood), outlet_code=outlet_code)
+    return await open_complaint(session, draft, now=clock())
 
 
-async def a_member_of_staff(database: Database, clock: Clock, username: str = "li") -> StaffMember:
+async def a_member_of_staff(
+    database: Database,
+    clock: Clock,
+    username: str = "li",
+    *,
+    name: str = "李经理",
+    role: Role = Role.SUPERVISOR,
+    unit_code: str = "HB-WH-WC",
+) -> StaffMember:
     """A person at the desk."""
     member = StaffMember(
         id=uuid.uuid4(),
         username=username,
-        name="李经理",
-        role=Role.SUPERVISOR,
-        unit_code="HB-WH-WC",
+        name=name,
+        role=role,
+        unit_code=unit_code,
         password_hash="-",
         created_at=clock(),
     )

@@ -15,8 +15,7 @@ from queue import Queue
 from typing import IO, Any
 
 from bot.commands.training import rasa_environment, rasa_python, train
-from bot.complaints.casework import funnel_policy
-from bot.complaints.funnel import Evidence, History, decide_tier
+from bot.complaints.funnel import Evidence, History, decide_tier, funnel_policy
 from bot.complaints.labels import Cause, Emotion, Kind, Product, Signal, Tier
 from bot.conversations.language import detect_language
 from bot.settings import ROOT, Settings

@@ -7,37 +7,29 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.complaints.case_number import new_case_number
-from bot.complaints.deadlines import Deadline, DeadlineName, DeadlinePolicy, deadlines_for, load_deadline_policy
-from bot.complaints.funnel import Evidence, FunnelPolicy, History, Reason, TierDecision, decide_tier, load_funnel_policy
+from bot.complaints.deadline_watch import watch
+from bot.complaints.deadlines import DeadlineName, deadline_policy, deadlines_for
+from bot.complaints.funnel import Evidence, History, TierDecision, decide_tier, funnel_policy
 from bot.complaints.labels import Cause, Emotion, Product, Signal, Tier
 from bot.complaints.learn import LearnStep
-from bot.complaints.lifecycle import CaseStep, State, legal_steps, state_after
-from bot.complaints.models import Complaint, DeadlineRecord, Fact, LearnEntry, TierDecisionRecord
+from bot.complaints.lifecycle import CaseStep, State, legal_steps
+from bot.complaints.models import Complaint, Fact, LearnEntry
+from bot.complaints.people import responsible_unit
+from bot.complaints.tiers import deadline_record, enter_tier, note_tier, promise, sinking, tier_record
 
 SAME_MATTER_WITHIN = timedelta(days=180)
 """Earlier complaints of a customer about the same product within this time are taken as the same matter."""
 
+NOT_BEGUN = frozenset({State.OPEN, State.ASSIGNED, State.REOPENED})
+
 DISSATISFIED_UP_TO = 2
 """A rating of this or less reopens the case."""
-
-
-@cache
-def funnel_policy() -> FunnelPolicy:
-    """The funnel's rules in force, read once."""
-    return load_funnel_policy()
-
-
-@cache
-def deadline_policy() -> DeadlinePolicy:
-    """The deadlines in force, read once."""
-    return load_deadline_policy()
 
 
 @dataclass(frozen=True)
@@ -125,7 +117,7 @@ async def history_of(
     query = (
         select(Complaint)
         .where(same_customer, Complaint.product == product, Complaint.opened_at > now - SAME_MATTER_WITHIN)
-        .where(Complaint.state != State.WITHDRAWN)
+        .where(Complaint.state.not_in((State.WITHDRAWN, State.MERGED)))
         .order_by(Complaint.opened_at)
     )
     earlier = [found for found in await session.scalars(query) if found.id != besides]
@@ -168,18 +160,19 @@ async def open_complaint(session: AsyncSession, draft: Draft, *, now: datetime) 
         tier_probabilities={tier.value: p for tier, p in statement.tier_probabilities.items()},
         story=draft.story,
         outlet_code=draft.outlet_code,
+        unit_code=responsible_unit(draft.outlet_code, decision.tier),
         contact_phone=draft.phone,
         opened_at=now,
         state_since=now,
         reopened_count=0,
         facts=[_fact(stated, now) for stated in statement.facts],
-        tier_decisions=[_tier_record(decision, previous=None, decided_by="funnel", now=now)],
-        deadlines=[_deadline_record(d) for d in deadlines_for(decision.tier, now, deadline_policy())],
+        tier_decisions=[tier_record(decision, previous=None, decided_by="funnel", now=now)],
+        deadlines=[deadline_record(d, now=now) for d in deadlines_for(decision.tier, now, deadline_policy())],
         learn_record=[],
     )
     session.add(complaint)
     record(session, at=now, actor="customer", action="open_complaint", subject=complaint.number, tier=decision.tier)
-    await session.flush()
+    await watch(session, complaint, now=now)
     return complaint
 
 
@@ -209,10 +202,18 @@ async def add_to_complaint(
         besides=complaint.id,
     )
     decision = decide_tier(evidence, history, funnel_policy(), current=complaint.tier)
-    if decision.tier > complaint.tier:
-        _raise_tier(complaint, decision, decided_by="funnel", now=now)
-    record(session, at=now, actor="customer", action="add_to_complaint", subject=complaint.number, tier=decision.tier)
+    if decision.tier > complaint.tier and not _was_lowered_despite(complaint, decision):
+        await enter_tier(session, complaint, decision, decided_by="funnel", now=now)
+    record(session, at=now, actor="customer", action="add_to_complaint", subject=complaint.number, tier=complaint.tier)
     return decision
+
+
+def _was_lowered_despite(complaint: Complaint, decision: TierDecision) -> bool:
+    """Whether people lowered the tier knowing all that speaks for a higher one: only new facts raise it again."""
+    last = complaint.tier_decisions[-1]
+    was_lowered = last.previous_tier is not None and last.tier < last.previous_tier
+    known = {reason["code"] for earlier in complaint.tier_decisions for reason in earlier.reasons}
+    return was_lowered and {reason.code for reason in decision.reasons} <= known
 
 
 def _evidence_so_far(complaint: Complaint, statement: Statement) -> Evidence:
@@ -258,9 +259,8 @@ def withdraw(session: AsyncSession, complaint: Complaint, *, now: datetime) -> N
     Raises:
         IllegalStep: the case is already settled.
     """
-    _step(complaint, CaseStep.WITHDRAW, now)
-    for deadline in complaint.deadlines:
-        deadline.met_at = deadline.met_at or now
+    complaint.take(CaseStep.WITHDRAW, now=now)
+    complaint.meet_deadlines(now=now)
     record(session, at=now, actor="customer", action="withdraw", subject=complaint.number)
 
 
@@ -275,25 +275,30 @@ def resolve(session: AsyncSession, complaint: Complaint, result: str, *, actor: 
     """
     if not result.strip():
         raise ValueError("A complaint is resolved with a result that the customer is told; write one.")
-    if complaint.state is not State.PLAN_PROPOSED:
-        for between in (CaseStep.ASSIGN, CaseStep.START):
-            if CaseStep.RESOLVE not in legal_steps(complaint.state) and between in legal_steps(complaint.state):
-                _step(complaint, between, now)
-    _step(complaint, CaseStep.RESOLVE, now)
+    pass_through_to(complaint, CaseStep.RESOLVE, now=now)
+    complaint.take(CaseStep.RESOLVE, now=now)
     complaint.result = result.strip()
     complaint.resolved_at = now
+    complaint.resolved_by = actor
     complaint.result_accepted = None
-    for deadline in complaint.deadlines:
-        deadline.met_at = deadline.met_at or now
+    complaint.meet_deadlines(now=now)
     record(session, at=now, actor=actor, action="resolve", subject=complaint.number)
+
+
+def pass_through_to(complaint: Complaint, step: CaseStep, *, now: datetime) -> None:
+    """Take the steps that lie between a case nobody has begun and what is done with it on the spot."""
+    for between in (CaseStep.ASSIGN, CaseStep.START):
+        if complaint.state not in NOT_BEGUN or step in legal_steps(complaint.state):
+            return
+        if between in legal_steps(complaint.state):
+            complaint.take(between, now=now)
 
 
 def first_contact_made(session: AsyncSession, complaint: Complaint, *, actor: str, now: datetime) -> None:
     """A person has spoken with the customer."""
-    for deadline in complaint.deadlines:
-        if deadline.name == DeadlineName.FIRST_CONTACT and deadline.met_at is None:
-            deadline.met_at = now
-            record(session, at=now, actor=actor, action="first_contact", subject=complaint.number)
+    if any(deadline.name == DeadlineName.FIRST_CONTACT for deadline in complaint.running_deadlines):
+        complaint.meet_deadlines(DeadlineName.FIRST_CONTACT, now=now)
+        record(session, at=now, actor=actor, action="first_contact", subject=complaint.number)
 
 
 def accept_result(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
@@ -302,14 +307,14 @@ def accept_result(session: AsyncSession, complaint: Complaint, *, now: datetime)
     record(session, at=now, actor="customer", action="accept_result", subject=complaint.number)
 
 
-def reject_result(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
+async def reject_result(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
     """The customer does not accept the result: the case is reopened one tier higher."""
     complaint.result_accepted = False
     record(session, at=now, actor="customer", action="reject_result", subject=complaint.number)
-    _reopen(session, complaint, "result_rejected", now=now)
+    await _reopen(session, complaint, "result_rejected", now=now)
 
 
-def rate(session: AsyncSession, complaint: Complaint, rating: int, *, now: datetime) -> bool:
+async def rate(session: AsyncSession, complaint: Complaint, rating: int, *, now: datetime) -> bool:
     """The customer rates how the case was settled; a bad rating reopens it one tier higher.
 
     Args:
@@ -328,7 +333,7 @@ def rate(session: AsyncSession, complaint: Complaint, rating: int, *, now: datet
     record(session, at=now, actor="customer", action="rate", subject=complaint.number, rating=rating)
     if rating > DISSATISFIED_UP_TO or not complaint.state.is_settled:
         return False
-    _reopen(session, complaint, "low_rating", now=now)
+    await _reopen(session, complaint, "low_rating", now=now)
     return True
 
 
@@ -338,42 +343,14 @@ def comment_on_rating(session: AsyncSession, complaint: Complaint, comment: str,
     record(session, at=now, actor="customer", action="comment_on_rating", subject=complaint.number)
 
 
-def _reopen(session: AsyncSession, complaint: Complaint, why: str, *, now: datetime) -> None:
-    _step(complaint, CaseStep.REOPEN, now)
+async def _reopen(session: AsyncSession, complaint: Complaint, why: str, *, now: datetime) -> None:
+    """Take a settled case up again one tier higher; its clocks start anew."""
+    complaint.take(CaseStep.REOPEN, now=now)
     complaint.reopened_count += 1
-    tiers = list(Tier)
-    higher = tiers[min(tiers.index(complaint.tier) + 1, len(tiers) - 1)]
-    sentence = funnel_policy().sinks[why]
-    reason = Reason(code=why, reference="DESIGN the funnel", zh=sentence.zh, en=sentence.en)
-    decision = TierDecision(tier=higher, evidence_tier=higher, reasons=(reason,))
-    _raise_tier(complaint, decision, decided_by="funnel", now=now, received_at=now)
-    record(session, at=now, actor="system", action="reopen", subject=complaint.number, why=why, tier=higher)
-
-
-def _raise_tier(
-    complaint: Complaint,
-    decision: TierDecision,
-    *,
-    decided_by: str,
-    now: datetime,
-    received_at: datetime | None = None,
-) -> None:
-    complaint.tier_decisions.append(_tier_record(decision, previous=complaint.tier, decided_by=decided_by, now=now))
-    complaint.tier = decision.tier
-    running = {d.name: d for d in complaint.deadlines if d.met_at is None}
-    for deadline in deadlines_for(decision.tier, now, deadline_policy(), received_at or complaint.opened_at):
-        known = running.get(deadline.name)
-        if known is None:
-            if received_at is not None:
-                complaint.deadlines.append(_deadline_record(deadline))
-        elif deadline.due_at < known.due_at:
-            # A customer was promised the earlier date; a higher tier never makes it later.
-            known.due_at, known.rule = deadline.due_at, deadline.rule.zh
-
-
-def _step(complaint: Complaint, step: CaseStep, now: datetime) -> None:
-    complaint.state = state_after(complaint.state, step)
-    complaint.state_since = now
+    note_tier(complaint, sinking(complaint.tier, why), decided_by="funnel", now=now)
+    promise(complaint, deadlines_for(complaint.tier, now, deadline_policy()), now=now)
+    await watch(session, complaint, now=now)
+    record(session, at=now, actor="system", action="reopen", subject=complaint.number, why=why, tier=complaint.tier)
 
 
 async def _free_number(session: AsyncSession) -> str:
@@ -396,19 +373,3 @@ def _fact(stated: StatedFact, now: datetime) -> Fact:
 
 def _signals_as_json(signals: Iterable[SignalShown]) -> list[dict[str, object]]:
     return [{"name": shown.name.value, "words": list(shown.words)} for shown in signals]
-
-
-def _tier_record(
-    decision: TierDecision, *, previous: Tier | None, decided_by: str, now: datetime
-) -> TierDecisionRecord:
-    return TierDecisionRecord(
-        tier=decision.tier,
-        previous_tier=previous,
-        decided_by=decided_by,
-        reasons=[reason.model_dump(mode="json") for reason in decision.reasons],
-        decided_at=now,
-    )
-
-
-def _deadline_record(deadline: Deadline) -> DeadlineRecord:
-    return DeadlineRecord(name=deadline.name.value, rule=deadline.rule.zh, due_at=deadline.due_at)

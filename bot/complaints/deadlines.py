@@ -8,6 +8,7 @@ working day; here it does not move, so a customer never waits longer than they w
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -197,6 +198,12 @@ def load_deadline_policy(path: Path = POLICY_FOLDER / "deadlines.yml") -> Deadli
         PolicyError: with file, line and mend of everything wrong.
     """
     return load_policy(path, DeadlinePolicy)
+
+
+@cache
+def deadline_policy() -> DeadlinePolicy:
+    """The deadlines in force, read once."""
+    return load_deadline_policy()
 
 
 def deadlines_for(

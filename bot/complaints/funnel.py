@@ -5,6 +5,7 @@ data/policy/funnel.yml. A machine only raises a tier; lowering one is a staff me
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -309,6 +310,12 @@ def load_funnel_policy(path: Path = POLICY_FOLDER / "funnel.yml") -> FunnelPolic
         PolicyError: with file, line and mend of everything wrong.
     """
     return load_policy(path, FunnelPolicy)
+
+
+@cache
+def funnel_policy() -> FunnelPolicy:
+    """The funnel's rules in force, read once."""
+    return load_funnel_policy()
 
 
 def decide_tier(

@@ -16,11 +16,16 @@ class State(Label):
     CLOSED = "closed", "已归档", "Closed"
     WITHDRAWN = "withdrawn", "客户撤回", "Withdrawn"
     REOPENED = "reopened", "重新处理", "Reopened"
+    RECHECK = "recheck", "核查中", "Result being re-checked"
+    MERGED = "merged", "已并案", "Merged into another case"
 
     @property
     def is_settled(self) -> bool:
         """Whether nobody owes the customer anything at the moment."""
-        return self in {State.RESOLVED, State.CLOSED, State.WITHDRAWN}
+        return self in SETTLED
+
+
+SETTLED = frozenset({State.RESOLVED, State.CLOSED, State.WITHDRAWN, State.MERGED})
 
 
 class CaseStep(Label):
@@ -35,6 +40,9 @@ class CaseStep(Label):
     CLOSE = "close", "归档", "Close"
     WITHDRAW = "withdraw", "客户撤回", "Customer withdraws"
     REOPEN = "reopen", "重新处理", "Reopen"
+    REQUEST_RECHECK = "request_recheck", "客户申请核查", "Customer asks for a re-check"
+    DECIDE_RECHECK = "decide_recheck", "作出核查决定", "Decide the re-check"
+    MERGE = "merge", "并案", "Merge into another case"
 
 
 INITIAL_STATE = State.OPEN
@@ -42,11 +50,13 @@ INITIAL_STATE = State.OPEN
 _TABLE: dict[State, dict[CaseStep, State]] = {
     State.OPEN: {
         CaseStep.ASSIGN: State.ASSIGNED,
+        CaseStep.MERGE: State.MERGED,
         CaseStep.WITHDRAW: State.WITHDRAWN,
     },
     State.ASSIGNED: {
         CaseStep.ASSIGN: State.ASSIGNED,
         CaseStep.START: State.IN_PROGRESS,
+        CaseStep.MERGE: State.MERGED,
         CaseStep.WITHDRAW: State.WITHDRAWN,
     },
     State.IN_PROGRESS: {
@@ -54,17 +64,19 @@ _TABLE: dict[State, dict[CaseStep, State]] = {
         CaseStep.PROPOSE_PLAN: State.PLAN_PROPOSED,
         # Settled on the spot, there is nothing to plan: the customer is told the result and may reject that.
         CaseStep.RESOLVE: State.RESOLVED,
+        CaseStep.MERGE: State.MERGED,
         CaseStep.WITHDRAW: State.WITHDRAWN,
     },
     State.PLAN_PROPOSED: {
-        # New urgent facts may hand the case on while a plan is on the table; a better plan may replace it.
-        CaseStep.ASSIGN: State.ASSIGNED,
+        # The plan stays before the customer whoever has the case by now; a better plan may replace it.
+        CaseStep.ASSIGN: State.PLAN_PROPOSED,
         CaseStep.PROPOSE_PLAN: State.PLAN_PROPOSED,
         CaseStep.ACCEPT_PLAN: State.ACCEPTED,
         CaseStep.REJECT_PLAN: State.REJECTED,
         CaseStep.WITHDRAW: State.WITHDRAWN,
     },
     State.ACCEPTED: {
+        CaseStep.ASSIGN: State.ACCEPTED,
         # A plan that cannot be carried out as agreed is put to the customer again.
         CaseStep.PROPOSE_PLAN: State.PLAN_PROPOSED,
         CaseStep.RESOLVE: State.RESOLVED,
@@ -81,13 +93,26 @@ _TABLE: dict[State, dict[CaseStep, State]] = {
     State.RESOLVED: {
         CaseStep.CLOSE: State.CLOSED,
         CaseStep.REOPEN: State.REOPENED,
+        CaseStep.REQUEST_RECHECK: State.RECHECK,
     },
-    State.CLOSED: {CaseStep.REOPEN: State.REOPENED},
+    State.CLOSED: {
+        CaseStep.REOPEN: State.REOPENED,
+        CaseStep.REQUEST_RECHECK: State.RECHECK,
+    },
     # A withdrawal that the customer takes back keeps its number and its record.
     State.WITHDRAWN: {CaseStep.REOPEN: State.REOPENED},
+    # What was merged by mistake becomes a case of its own again.
+    State.MERGED: {CaseStep.REOPEN: State.REOPENED},
+    State.RECHECK: {
+        CaseStep.ASSIGN: State.RECHECK,
+        CaseStep.DECIDE_RECHECK: State.RESOLVED,
+        # The customer lets the result stand after all.
+        CaseStep.WITHDRAW: State.RESOLVED,
+    },
     State.REOPENED: {
         CaseStep.ASSIGN: State.ASSIGNED,
         CaseStep.START: State.IN_PROGRESS,
+        CaseStep.MERGE: State.MERGED,
         CaseStep.WITHDRAW: State.WITHDRAWN,
     },
 }

@@ -1,16 +1,45 @@
-"""Tables of complaints: the case with its facts, tier decisions, LEARN record, deadlines and satisfaction."""
+"""Tables of complaints: the case with its facts, tier decisions, LEARN record, deadlines, plans and satisfaction."""
 
 import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from bot.complaints.labels import Cause, Emotion, Product, Tier
+from bot.complaints.deadlines import DeadlineName
+from bot.complaints.labels import Cause, Emotion, Label, Product, Tier
 from bot.complaints.learn import LearnStep
-from bot.complaints.lifecycle import State
+from bot.complaints.lifecycle import CaseStep, State, state_after
 from bot.database import Base
+
+
+class ApprovalKind(Label):
+    """What is asked for."""
+
+    LOWER_TIER = "lower_tier", "降低层级", "Lower the tier"
+    EXTENSION = "extension", "延长期限", "More time to decide"
+
+
+class LinkKind(Label):
+    """How a complaint belongs to the other one."""
+
+    DUPLICATE_OF = "duplicate_of", "重复投诉", "Duplicate of"
+    SPLIT_FROM = "split_from", "拆分自", "Split from"
+    SAME_MATTER = "same_matter", "同一事项", "Same matter as"
+    PARENT = "parent", "上级案件", "Has as its parent"
+
+
+class NoticeKind(Label):
+    """Why somebody must look at a case."""
+
+    HALF_TIME = "half_time", "期限过半", "Half of the time is gone"
+    ONE_DAY_LEFT = "one_day_left", "距到期不足一天", "Less than a day left"
+    DEADLINE_MISSED = "deadline_missed", "期限已过", "Deadline missed"
+
+
+class CaseIsSettled(Exception):
+    """What was tried needs a case in which something is still to be done."""
 
 
 class Complaint(Base):
@@ -34,11 +63,19 @@ class Complaint(Base):
     tier_probabilities: Mapped[dict[str, Any]] = mapped_column(default=dict)
     story: Mapped[str] = mapped_column(Text)
     outlet_code: Mapped[str | None] = mapped_column(String(20))
+    unit_code: Mapped[str | None] = mapped_column(String(20), index=True)
+    """The unit that has to settle it at its tier; empty while nobody knows the outlet."""
+    handler_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    lead_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    """Who leads the task force of an urgent case."""
+    assigned_at: Mapped[datetime | None]
     contact_phone: Mapped[str | None] = mapped_column(String(30))
     opened_at: Mapped[datetime] = mapped_column(index=True)
     state_since: Mapped[datetime]
     result: Mapped[str | None] = mapped_column(Text)
     resolved_at: Mapped[datetime | None]
+    resolved_by: Mapped[str | None] = mapped_column(String(60))
+    """`staff:<username>`: a re-check is never decided by the same person."""
     result_accepted: Mapped[bool | None]
     rating: Mapped[int | None]
     """1 (worst) to 5."""
@@ -50,6 +87,35 @@ class Complaint(Base):
     tier_decisions: Mapped[list["TierDecisionRecord"]] = relationship(order_by="TierDecisionRecord.id", lazy="selectin")
     learn_record: Mapped[list["LearnEntry"]] = relationship(order_by="LearnEntry.id", lazy="selectin")
     deadlines: Mapped[list["DeadlineRecord"]] = relationship(order_by="DeadlineRecord.due_at", lazy="selectin")
+
+    def take(self, step: CaseStep, *, now: datetime) -> None:
+        """Move the case by one step.
+
+        Raises:
+            IllegalStep: its state does not allow the step.
+        """
+        self.state = state_after(self.state, step)
+        self.state_since = now
+
+    def require_unsettled(self) -> None:
+        """Make sure that something is still to be done.
+
+        Raises:
+            CaseIsSettled: nothing is.
+        """
+        if self.state.is_settled:
+            raise CaseIsSettled(f"{self.number} is settled («{self.state}»); reopen it first")
+
+    @property
+    def running_deadlines(self) -> list["DeadlineRecord"]:
+        """The dates that the bank has not kept yet, missed ones too."""
+        return [deadline for deadline in self.deadlines if deadline.met_at is None]
+
+    def meet_deadlines(self, *names: DeadlineName, now: datetime) -> None:
+        """What these deadlines ask for was done; without a name, what all of them ask for."""
+        for deadline in self.running_deadlines:
+            if not names or deadline.name in names:
+                deadline.met_at = now
 
 
 class Fact(Base):
@@ -104,10 +170,141 @@ class DeadlineRecord(Base):
     """A date that the bank must keep, and the rule that it comes from."""
 
     __tablename__ = "deadlines"
+    __table_args__ = (
+        Index("ix_deadlines_watched", "next_look_at", postgresql_where=text("met_at IS NULL AND missed_at IS NULL")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
     name: Mapped[str] = mapped_column(String(30))
     rule: Mapped[str] = mapped_column(Text)
+    set_at: Mapped[datetime]
+    """When this date was set: half of the time is counted from here."""
     due_at: Mapped[datetime] = mapped_column(index=True)
     met_at: Mapped[datetime | None]
+    missed_at: Mapped[datetime | None]
+    """When it was noticed that the date had passed; what was due may still be done later."""
+    next_look_at: Mapped[datetime | None]
+    """When the watch looks at it next; empty for one that was just set, and for one that is missed."""
+
+
+class Avoidance(Base):
+    """A person who must have nothing to do with a complaint, noted by hand or because they have settled it before."""
+
+    __tablename__ = "avoidances"
+
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    noted_by: Mapped[str] = mapped_column(String(60))
+    noted_at: Mapped[datetime]
+
+
+class Plan(Base):
+    """A way to settle the complaint: written, agreed by whoever answers for the tier, put to the customer, answered."""
+
+    __tablename__ = "plans"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    """In words that the customer reads."""
+    proposed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    proposed_at: Mapped[datetime]
+    approved_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    approved_at: Mapped[datetime | None]
+    returned_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    returned_at: Mapped[datetime | None]
+    return_reason: Mapped[str | None] = mapped_column(Text)
+    put_at: Mapped[datetime | None]
+    """When the customer was told."""
+    answered_at: Mapped[datetime | None]
+    is_accepted: Mapped[bool | None]
+    answer_text: Mapped[str | None] = mapped_column(Text)
+
+
+class Approval(Base):
+    """Something that one person asks for and another must agree to: a lower tier, more time."""
+
+    __tablename__ = "approvals"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
+    kind: Mapped[ApprovalKind]
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """`{"tier": "ordinary"}` for a lower tier."""
+    reason: Mapped[str] = mapped_column(Text)
+    asked_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    asked_at: Mapped[datetime]
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None]
+    is_approved: Mapped[bool | None]
+    decision_note: Mapped[str | None] = mapped_column(Text)
+
+
+class Recheck(Base):
+    """A result that the customer asked to have looked at again, and what came of it."""
+
+    __tablename__ = "rechecks"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
+    reason: Mapped[str] = mapped_column(Text)
+    requested_by: Mapped[str] = mapped_column(String(60))
+    requested_at: Mapped[datetime]
+    decided_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    decided_at: Mapped[datetime | None]
+    is_changed: Mapped[bool | None]
+    text: Mapped[str | None] = mapped_column(Text)
+
+
+class CaseTask(Base):
+    """What a department is asked to find out or do for a case."""
+
+    __tablename__ = "case_tasks"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
+    department: Mapped[str] = mapped_column(String(60), index=True)
+    """A department's name or a unit's code."""
+    text: Mapped[str] = mapped_column(Text)
+    asked_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    asked_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    answered_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+
+
+class CaseLink(Base):
+    """How one complaint belongs to another."""
+
+    __tablename__ = "case_links"
+    __table_args__ = (UniqueConstraint("complaint_id", "other_id", "kind"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
+    other_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
+    kind: Mapped[LinkKind]
+    made_by: Mapped[str] = mapped_column(String(60))
+    made_at: Mapped[datetime]
+
+
+class Notice(Base):
+    """Something that a person, or a whole unit, must see: a date comes near, a date was missed."""
+
+    __tablename__ = "notices"
+    __table_args__ = (
+        Index("ix_notices_staff_unseen", "staff_id", postgresql_where=text("seen_at IS NULL")),
+        Index("ix_notices_unit_unseen", "unit_code", postgresql_where=text("seen_at IS NULL")),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
+    deadline_id: Mapped[int | None] = mapped_column(ForeignKey("deadlines.id"))
+    staff_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    unit_code: Mapped[str | None] = mapped_column(String(20))
+    kind: Mapped[NoticeKind]
+    at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.complaints.casework import complaints_of, deadline_policy
-from bot.complaints.deadlines import DeadlineName
+from bot.complaints.casework import complaints_of
+from bot.complaints.deadlines import DeadlineName, deadline_policy
 from bot.complaints.labels import Language, Signal
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint, DeadlineRecord, Fact, TierDecisionRecord

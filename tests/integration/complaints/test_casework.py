@@ -269,8 +269,8 @@ async def test_a_case_is_resolved_from_every_state_but_those_where_it_cannot_be(
     async with database.transaction() as session:
         complaint = await session.get_one(Complaint, complaint_id)
         complaint.state = state
-        # A plan that lies before the customer is answered by the customer first.
-        if state.is_settled or state is State.PLAN_PROPOSED:
+        # A plan that lies before the customer is answered by the customer first; a re-check has an end of its own.
+        if state.is_settled or state in (State.PLAN_PROPOSED, State.RECHECK):
             with pytest.raises(IllegalStep):
                 resolve(session, complaint, "卡已取回", actor="staff:li", now=clock())
             assert complaint.state is state
@@ -343,7 +343,7 @@ async def test_a_result_that_is_rejected_reopens_the_case_one_tier_higher_with_n
 ) -> None:
     complaint_id = await resolved(database, conversation, clock, *signals)
     async with database.transaction() as session:
-        reject_result(session, await session.get_one(Complaint, complaint_id), now=clock())
+        await reject_result(session, await session.get_one(Complaint, complaint_id), now=clock())
     complaint = await read(database, complaint_id)
     assert (complaint.state, complaint.tier, complaint.reopened_count) == (State.REOPENED, higher, 1)
     assert complaint.result_accepted is False
@@ -360,7 +360,7 @@ async def test_a_bad_rating_reopens_the_case_one_tier_higher(
     complaint_id = await resolved(database, conversation, clock)
     async with database.transaction() as session:
         complaint = await session.get_one(Complaint, complaint_id)
-        assert rate(session, complaint, rating, now=clock()) is reopens
+        assert await rate(session, complaint, rating, now=clock()) is reopens
         comment_on_rating(session, complaint, "等太久", now=clock())
     complaint = await read(database, complaint_id)
     assert (complaint.rating, complaint.rated_at, complaint.rating_comment) == (rating, clock(), "等太久")
@@ -383,7 +383,7 @@ async def test_a_rating_is_one_to_five(
     complaint_id = await resolved(database, conversation, clock)
     async with database.transaction() as session:
         with pytest.raises(ValueError, match="1 to 5"):
-            rate(session, await session.get_one(Complaint, complaint_id), rating, now=clock())
+            await rate(session, await session.get_one(Complaint, complaint_id), rating, now=clock())
 
 
 async def test_a_bad_rating_of_a_case_that_is_open_again_does_not_raise_it_twice(
@@ -392,8 +392,8 @@ async def test_a_bad_rating_of_a_case_that_is_open_again_does_not_raise_it_twice
     complaint_id = await resolved(database, conversation, clock)
     async with database.transaction() as session:
         complaint = await session.get_one(Complaint, complaint_id)
-        reject_result(session, complaint, now=clock())
-        assert rate(session, complaint, 1, now=clock()) is False
+        await reject_result(session, complaint, now=clock())
+        assert await rate(session, complaint, 1, now=clock()) is False
         assert (complaint.tier, complaint.reopened_count) == (Tier.COMPLEX, 1)
 
 

@@ -131,7 +131,7 @@ async def test_a_case_open_again_is_not_asked_about(
     resolved_at = clock()
     await tell(database, complaint, clock)
     async with database.transaction() as session:
-        reject_result(session, await session.get_one(Complaint, complaint.id), now=clock())
+        await reject_result(session, await session.get_one(Complaint, complaint.id), now=clock())
     clock.advance(days=1)
     await survey.ask(complaint.id, resolved_at)
     assert the_question(complaint) not in await texts(database)
@@ -143,7 +143,7 @@ async def test_a_case_resolved_again_is_asked_about_once_by_its_own_job(
     first = clock()
     await tell(database, complaint, clock)
     async with database.transaction() as session:
-        reject_result(session, await session.get_one(Complaint, complaint.id), now=clock())
+        await reject_result(session, await session.get_one(Complaint, complaint.id), now=clock())
     clock.advance(hours=20)
     second = clock()
     await tell(database, complaint, clock)
@@ -163,7 +163,7 @@ async def test_a_case_rated_badly_and_resolved_again_is_asked_about_again(
     clock.advance(days=1)
     await survey.ask(complaint.id, first)
     async with database.transaction() as session:
-        assert rate(session, await session.get_one(Complaint, complaint.id), 1, now=clock())
+        assert await rate(session, await session.get_one(Complaint, complaint.id), 1, now=clock())
     clock.advance(days=1)
     second = clock()
     await tell(database, complaint, clock)
@@ -179,7 +179,7 @@ async def test_a_customer_who_has_rated_already_is_not_asked(
     await tell(database, complaint, clock)
     clock.advance(hours=1)
     async with database.transaction() as session:
-        rate(session, await session.get_one(Complaint, complaint.id), 5, now=clock())
+        await rate(session, await session.get_one(Complaint, complaint.id), 5, now=clock())
     clock.advance(days=1)
     await survey.ask(complaint.id, resolved_at)
     assert the_question(complaint) not in await texts(database)

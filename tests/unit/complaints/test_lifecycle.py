@@ -19,6 +19,10 @@ from bot.complaints.lifecycle import INITIAL_STATE, CaseStep, IllegalStep, State
         ("withdraw reopen start", State.IN_PROGRESS),
         ("assign assign start assign", State.ASSIGNED),
         ("assign start propose_plan propose_plan", State.PLAN_PROPOSED),
+        ("assign start propose_plan assign accept_plan assign resolve", State.RESOLVED),
+        ("assign start resolve request_recheck assign decide_recheck", State.RESOLVED),
+        ("assign start resolve close request_recheck withdraw", State.RESOLVED),
+        ("assign start merge reopen", State.REOPENED),
     ],
 )
 def test_a_case_can_go_this_way(story: str, end: State) -> None:
@@ -38,6 +42,9 @@ def test_a_case_can_go_this_way(story: str, end: State) -> None:
         (State.CLOSED, CaseStep.WITHDRAW),
         (State.WITHDRAWN, CaseStep.RESOLVE),
         (State.REJECTED, CaseStep.ACCEPT_PLAN),
+        (State.WITHDRAWN, CaseStep.REQUEST_RECHECK),
+        (State.RECHECK, CaseStep.RESOLVE),
+        (State.PLAN_PROPOSED, CaseStep.MERGE),
     ],
 )
 def test_a_case_cannot_skip_the_customer(state: State, step: CaseStep) -> None:
