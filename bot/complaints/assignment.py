@@ -105,17 +105,22 @@ async def check_avoidance(session: AsyncSession, complaint: Complaint, person: P
 def choose_handler(
     candidates: Iterable[Candidate], complaint: Complaint, *, avoid: Collection[uuid.UUID] = ()
 ) -> Candidate | None:
-    """The person who should get a case: of the tier's role, nearest in the organisation, with the least to do.
+    """The person who should get a case; None if nobody is left. Who is absent gets none."""
+    fitting = in_order(candidates, complaint, avoid=avoid)
+    return next((candidate for candidate in fitting if not candidate.is_absent), None)
 
-    Where nobody of the tier's own role is left, somebody of a higher role gets it. Among people with as much to do,
-    whoever has waited longest for a new case comes first.
+
+def in_order(
+    candidates: Iterable[Candidate], complaint: Complaint, *, avoid: Collection[uuid.UUID] = ()
+) -> list[Candidate]:
+    """Who may be given a case, the fittest first: of the tier's role, nearest in the organisation, with the least to do.
+
+    People of a higher role come after all of the tier's own. Among people with as much to do, whoever has waited
+    longest for a new case comes first.
 
     Args:
         candidates: everybody who works on cases.
         avoid: who must keep out of it, besides those whom the complaint is about.
-
-    Returns:
-        The person, or None if nobody is left.
     """
     least = min(role.rank for role in SETTLED_BY[complaint.tier])
     fitting = [
@@ -123,11 +128,10 @@ def choose_handler(
         for candidate in candidates
         if candidate.role.rank >= least
         and candidate.answers_for(complaint.unit_code)
-        and not candidate.is_absent
         and candidate.id not in avoid
         and not is_about(complaint, candidate)
     ]
-    return min(fitting, key=lambda candidate: _order(candidate, complaint), default=None)
+    return sorted(fitting, key=lambda candidate: _order(candidate, complaint))
 
 
 def _order(candidate: Candidate, complaint: Complaint) -> tuple[int, int, int, datetime, str]:

@@ -253,7 +253,7 @@ async def unsettled_complaint_of(session: AsyncSession, conversation_id: uuid.UU
     return next((c for c in await complaints_of(session, conversation_id) if not c.state.is_settled), None)
 
 
-def withdraw(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
+def withdraw(session: AsyncSession, complaint: Complaint, *, now: datetime, actor: str = "customer") -> None:
     """The customer withdraws (Order No. 3 of 2020, article 15).
 
     Raises:
@@ -261,7 +261,7 @@ def withdraw(session: AsyncSession, complaint: Complaint, *, now: datetime) -> N
     """
     complaint.take(CaseStep.WITHDRAW, now=now)
     complaint.meet_deadlines(now=now)
-    record(session, at=now, actor="customer", action="withdraw", subject=complaint.number)
+    record(session, at=now, actor=actor, action="withdraw", subject=complaint.number)
 
 
 def resolve(session: AsyncSession, complaint: Complaint, result: str, *, actor: str, now: datetime) -> None:

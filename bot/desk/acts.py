@@ -11,13 +11,15 @@ from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.complaints.approvals import approvals_of
 from bot.complaints.assignment import in_order
 from bot.complaints.labels import Language
 from bot.complaints.lifecycle import CaseStep, legal_steps
-from bot.complaints.models import Complaint
-from bot.complaints.people import Candidate
+from bot.complaints.models import Approval, Complaint, Plan
+from bot.complaints.people import Candidate, Person
+from bot.complaints.plans import plans_of
 from bot.desk.words import word, word_or
-from bot.staff.candidates import candidates
+from bot.staff.candidates import CASE_ROLE_OF, candidates, person_of
 from bot.staff.models import StaffMember
 from bot.staff.organisation import organisation
 from bot.staff.permissions import Act, may
@@ -94,7 +96,7 @@ class CaseAtHand:
 
     Attributes:
         holds_conversation: whether the person is with the customer.
-        colleagues: who may be given the case, nearest and least busy first.
+        colleagues: who may be given the case, nearest and least busy first; empty for whoever gives none.
     """
 
     session: AsyncSession
@@ -103,7 +105,23 @@ class CaseAtHand:
     language: Language
     holds_conversation: bool
     now: datetime
+    plans: Sequence[Plan] = ()
+    approvals: Sequence[Approval] = ()
     colleagues: Sequence[Candidate] = field(default=(), repr=False)
+
+    @property
+    def works_on_cases(self) -> bool:
+        """Whether the person's role has a part in casework."""
+        return self.member.role in CASE_ROLE_OF
+
+    @property
+    def person(self) -> Person:
+        """The person as casework knows them.
+
+        Raises:
+            NotOnCases: their role has no part in it.
+        """
+        return person_of(self.member)
 
     @property
     def actor(self) -> str:
@@ -158,7 +176,8 @@ async def at_hand(
     people: Sequence[Candidate] = ()
     if may(member, Act.ASSIGN) and not complaint.state.is_settled:
         people = in_order(await candidates(session), complaint)
-    return CaseAtHand(session, complaint, member, language, holds_conversation, now, people)
+    plans, approvals = await plans_of(session, complaint), await approvals_of(session, complaint)
+    return CaseAtHand(session, complaint, member, language, holds_conversation, now, plans, approvals, people)
 
 
 def offered(case: CaseAtHand) -> list[dict[str, Any]]:

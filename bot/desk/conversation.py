@@ -203,7 +203,6 @@ def case_of(
         "rating": complaint.rating,
         "ratingText": word("rating", language, count=complaint.rating) if complaint.rating else "",
         "ratingComment": _text(complaint.rating_comment or "", revealed),
-        "mayResolve": may(person, Act.RESOLVE) and not complaint.state.is_settled,
     }
 
 

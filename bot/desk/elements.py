@@ -61,7 +61,7 @@ class Thread(Element, component="components/thread.js"):
 class Cases(Element, component="components/cases.js"):
     """The complaints of a conversation.
 
-    Emits `resolve` (`{"id": …, "result": …}`) and `reveal` (what to show unmasked).
+    Emits `act` (`{"id": …, "act": …, "target": …, "values": …}`) and `reveal` (what to show unmasked).
     """
 
     def __init__(self, language: Language) -> None:
@@ -76,6 +76,6 @@ class Cases(Element, component="components/cases.js"):
             self._props["cases"] = list(cases)
             self.update()
 
-    def resolved(self) -> None:
-        """The result was taken: close the form."""
-        self.run_method("resolved")
+    def act_done(self) -> None:
+        """What the person chose was done: close its form."""
+        self.run_method("actDone")

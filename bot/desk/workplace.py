@@ -18,10 +18,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.audit import record
 from bot.complaints.casework import complaints_of, first_contact_made
 from bot.complaints.labels import Language
-from bot.complaints.lifecycle import IllegalStep
+from bot.complaints.models import Complaint
 from bot.conversations import handover
 from bot.conversations.handover import HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
+from bot.database import notify_changed
+from bot.desk.acts import CaseAtHand, NotOffered, Unfilled, at_hand, do
+from bot.desk.case_acts import REFUSALS, SAID_OF_REFUSALS
+from bot.desk.casefile import casefile_of
 from bot.desk.conversation import (
     NoSuchConversation,
     NotForThisPerson,
@@ -37,8 +41,7 @@ from bot.desk.masked import Personal
 from bot.desk.parts import Desk
 from bot.desk.queue import QueueFilter, Viewer, entries_for, is_chosen
 from bot.desk.rows import row_of
-from bot.desk.words import language_of, word
-from bot.followups.results import tell_result
+from bot.desk.words import language_of, word, word_or
 from bot.logs import logger
 from bot.staff.models import StaffMember
 from bot.staff.people import organisation
@@ -47,7 +50,6 @@ from bot.staff.sign_in import who_is
 
 ROWS_SHOWN = 200
 LONGEST_REPLY = 4000
-LONGEST_RESULT = 4000
 """Characters. Telegram carries 4096 in one message."""
 ASK_WHO_AGAIN_AFTER_SECONDS = 15
 log = logger(__name__)
@@ -106,7 +108,7 @@ class Workplace:
             self._thread.on("reply", self._reply)
             self._thread.on("reveal", self._reveal)
             self._cases = Cases(self._language)
-            self._cases.on("resolve", self._resolve)
+            self._cases.on("act", self._do)
             self._cases.on("reveal", self._reveal)
         self._show_queue()
 
@@ -158,7 +160,13 @@ class Workplace:
         if opened.conversation.id != self._selected:
             return  # the person has gone on to another conversation meanwhile
         self._thread.show(thread)
-        self._cases.show([case_of(c, self._person, self._language, units, revealed) for c in opened.complaints])
+        self._cases.show(
+            [
+                case_of(c, self._person, self._language, units, revealed)
+                | await casefile_of(await self._at_hand(session, opened, c))
+                for c in opened.complaints
+            ]
+        )
 
     async def _open(self, event: GenericEventArguments) -> None:
         self._selected = _uuid(event.args)
@@ -241,27 +249,33 @@ class Workplace:
             self._revealed[conversation_id] = self._revealed.get(conversation_id, frozenset()) | {field}
             await self._show(session, opened)
 
-    async def _resolve(self, event: GenericEventArguments) -> None:
+    async def _do(self, event: GenericEventArguments) -> None:
+        """Do what the person chose to do with a case."""
         wish = event.args if isinstance(event.args, dict) else {}
-        result, complaint_id = _text(wish.get("result")), _uuid(wish.get("id"))
-        if not result or len(result) > LONGEST_RESULT:
-            self._tell(word("result_missing" if not result else "too_long", self._language, count=LONGEST_RESULT))
-            return
-        is_told = False
-        async with self._act("cannot_resolve") as session:
+        name, target, values = _text(wish.get("act")), _text(wish.get("target")), wish.get("values")
+        is_done = False
+        async with self._act("cannot_be_done") as session:
             opened = await self._locked(session)
-            self._require(Act.RESOLVE)
-            if not self._holds(opened.conversation):
-                self._tell(word("take_over_first", self._language))
-                return
-            complaint = next((c for c in opened.complaints if c.id == complaint_id), None)
+            complaint = next((c for c in opened.complaints if c.id == _uuid(wish.get("id"))), None)
             if complaint is None:
-                raise NotForThisPerson(str(complaint_id))
-            await tell_result(session, complaint, result, actor=self._actor, now=self._desk.clock())
-            is_told = True
-        if is_told:
-            self._cases.resolved()
-            self._tell(word("resolved", self._language))
+                raise NotForThisPerson(name)
+            case = await self._at_hand(session, opened, complaint)
+            await do(case, name, target, values if isinstance(values, dict) else {})
+            await notify_changed(session, complaint.conversation_id)
+            is_done = True
+        if is_done:
+            self._cases.act_done()
+            self._tell(word_or(f"act_{name}_done", word("done", self._language), self._language))
+
+    async def _at_hand(self, session: AsyncSession, opened: Opened, complaint: Complaint) -> CaseAtHand:
+        return await at_hand(
+            session,
+            complaint,
+            self._person,
+            self._language,
+            holds_conversation=self._holds(opened.conversation),
+            now=self._desk.clock(),
+        )
 
     @asynccontextmanager
     async def _act(self, when_refused: str = "not_sent") -> AsyncIterator[AsyncSession]:
@@ -276,9 +290,12 @@ class Workplace:
         except NotForThisPerson as refused:
             await self._record_refusal(str(refused))
             self._go("/")
-        except (HeldBySomeoneElse, IllegalStep):
-            self._tell(word(when_refused, self._language))
+        except (HeldBySomeoneElse, NotOffered, *REFUSALS) as refusal:
+            name = next((name for kind, name in SAID_OF_REFUSALS.items() if isinstance(refusal, kind)), when_refused)
+            self._tell(word(name, self._language))
             self._refresher.notice(EVERYTHING)
+        except Unfilled as unfilled:
+            self._tell(word("unfilled", self._language, field=word_or(f"field_{unfilled.field}", "", self._language)))
         except SQLAlchemyError as error:
             log.warning("act_failed", reason=type(error).__name__)
             self._tell(word("not_sent", self._language))

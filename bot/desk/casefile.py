@@ -1,0 +1,109 @@
+"""A case as the page shows it: what was asked, planned and done for it, and what the person can do next."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import select
+
+from bot.complaints.models import Approval, ApprovalKind, Complaint, Plan
+from bot.complaints.labels import Tier
+from bot.desk.acts import CaseAtHand, offered
+from bot.desk.conversation import milliseconds
+from bot.desk.timeline import steps_of, timeline_of
+from bot.desk.words import word
+from bot.staff.models import StaffMember
+from bot.staff.organisation import UnknownUnit, organisation
+
+Names = Mapping[uuid.UUID | None, str]
+
+
+async def casefile_of(case: CaseAtHand) -> dict[str, Any]:
+    """Everything of a case that changes by casework, ready for the case component."""
+    complaint = case.complaint
+    names = await _names(case)
+    return {
+        "responsible": _responsible(case, names),
+        "asked": [_asked(case, asked, names) for asked in case.approvals],
+        "plans": [_plan(case, plan, names) for plan in reversed(case.plans)],
+        "timeline": timeline_of(await steps_of(case.session, complaint.number), case.language),
+        "acts": offered(case),
+    }
+
+
+async def _names(case: CaseAtHand) -> Names:
+    involved = {case.complaint.handler_id, case.complaint.lead_id}
+    involved |= {one for plan in case.plans for one in (plan.proposed_by, plan.approved_by, plan.returned_by)}
+    involved |= {one for asked in case.approvals for one in (asked.asked_by, asked.decided_by)}
+    found = await case.session.scalars(select(StaffMember).where(StaffMember.id.in_(involved - {None})))
+    return {member.id: member.name for member in found}
+
+
+def _responsible(case: CaseAtHand, names: Names) -> list[dict[str, str]]:
+    complaint = case.complaint
+    lines = [("unit", _unit(complaint, case)), ("handler", names.get(complaint.handler_id, word("nobody", case.language)))]
+    if complaint.tier is Tier.URGENT:
+        lines.append(("lead", names.get(complaint.lead_id, word("nobody", case.language))))
+    return [{"label": word(f"responsible_{name}", case.language), "text": text} for name, text in lines]
+
+
+def _unit(complaint: Complaint, case: CaseAtHand) -> str:
+    if complaint.unit_code is None:
+        return word("outlet_unknown", case.language)
+    try:
+        return organisation().find(complaint.unit_code).display_name(case.language)
+    except UnknownUnit:
+        return complaint.unit_code
+
+
+def _asked(case: CaseAtHand, asked: Approval, names: Names) -> dict[str, Any]:
+    standing = _answered(asked.is_approved)
+    what = asked.kind.display_name(case.language)
+    if asked.kind is ApprovalKind.LOWER_TIER:
+        what = f"{what}：" if case.language == "zh" else f"{what}: "
+        what += Tier(asked.payload["tier"]).display_name(case.language)
+    return {
+        "id": asked.id,
+        "what": what,
+        "reason": asked.reason,
+        "by": names.get(asked.asked_by, ""),
+        "at": milliseconds(asked.asked_at),
+        "standing": standing,
+        "standingName": word(f"asked_{standing}", case.language),
+        "note": _joined((names.get(asked.decided_by, ""), asked.decision_note)),
+    }
+
+
+def _plan(case: CaseAtHand, plan: Plan, names: Names) -> dict[str, Any]:
+    name, standing = _standing_of(plan)
+    note = plan.return_reason if plan.returned_at else plan.answer_text
+    return {
+        "id": plan.id,
+        "text": plan.text,
+        "by": names.get(plan.proposed_by, ""),
+        "at": milliseconds(plan.put_at or plan.proposed_at),
+        "standing": standing,
+        "standingName": word(f"plan_{name}", case.language),
+        "note": _joined((names.get(plan.returned_by, "") if plan.return_reason else "", note)),
+    }
+
+
+def _standing_of(plan: Plan) -> tuple[str, str]:
+    """What the plan's standing is called, and how it looks."""
+    if plan.is_accepted is not None:
+        return ("accepted", "agreed") if plan.is_accepted else ("rejected", "refused")
+    if plan.put_at is not None:
+        return "put", "waiting"
+    if plan.returned_at is not None:
+        return ("returned", "refused") if plan.return_reason else ("replaced", "")
+    return ("agreed", "agreed") if plan.approved_at is not None else ("draft", "waiting")
+
+
+def _answered(is_agreed: bool | None) -> str:
+    if is_agreed is None:
+        return "waiting"
+    return "agreed" if is_agreed else "refused"
+
+
+def _joined(parts: Iterable[str | None]) -> str:
+    return " · ".join(part for part in parts if part)
