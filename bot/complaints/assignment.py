@@ -113,7 +113,7 @@ def choose_handler(
 def in_order(
     candidates: Iterable[Candidate], complaint: Complaint, *, avoid: Collection[uuid.UUID] = ()
 ) -> list[Candidate]:
-    """Who may be given a case, the fittest first: of the tier's role, nearest in the organisation, with the least to do.
+    """Who may be given a case, the fittest first: of the tier's role, near in the organisation, with little to do.
 
     People of a higher role come after all of the tier's own. Among people with as much to do, whoever has waited
     longest for a new case comes first.

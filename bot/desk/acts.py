@@ -1,7 +1,7 @@
 """What a person can do with a case at the desk: when it is offered, what it asks for, and what it does.
 
-An act is offered where the case's state and the person's role allow it. It is offered once more, to nobody's eyes, right
-before it is done: what is offered no longer is not done.
+An act is offered where the case's state and the person's role allow it. Whether it is offered is asked once more right
+before it is done, so what a page showed too long ago, or never, is refused.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -150,17 +150,43 @@ class CaseAtHand:
 Offers = Callable[[CaseAtHand], Iterable[Offer]]
 Doing = Callable[[CaseAtHand, str, Values], Awaitable[None]]
 
-_ACTS: dict[str, tuple[Offers, Doing]] = {}
 
+class Acts:
+    """Acts by name, each with what says where it is offered and what does it."""
 
-def act(name: str, offers: Offers) -> Callable[[Doing], Doing]:
-    """Register how an act is done under its name, with what says where it is offered."""
+    def __init__(self) -> None:
+        self._acts: dict[str, tuple[Offers, Doing]] = {}
 
-    def register(doing: Doing) -> Doing:
-        _ACTS[name] = (offers, doing)
-        return doing
+    def act(self, name: str, offers: Offers) -> Callable[[Doing], Doing]:
+        """Register what does an act under its name."""
 
-    return register
+        def register(doing: Doing) -> Doing:
+            self._acts[name] = (offers, doing)
+            return doing
+
+        return register
+
+    def offered(self, case: CaseAtHand) -> list[dict[str, Any]]:
+        """Every act that is offered now, ready for the case component."""
+        return [
+            _shown(name, offer, case.language) for name, (offers, _) in self._acts.items() for offer in offers(case)
+        ]
+
+    async def do(self, case: CaseAtHand, name: str, target: str, values: Mapping[str, Any]) -> None:
+        """Do what the person chose.
+
+        Raises:
+            NotOffered: it is not offered to this person now.
+            Unfilled: something that it asks for cannot be used.
+        """
+        if name not in self._acts:
+            raise NotOffered(name)
+        offers, doing = self._acts[name]
+        offer = next((offer for offer in offers(case) if offer.target == target), None)
+        if offer is None:
+            raise NotOffered(name)
+        checked = {field.name: field.check(_text(values.get(field.name))) for field in offer.fields}
+        await doing(case, target, checked)
 
 
 async def at_hand(
@@ -178,26 +204,6 @@ async def at_hand(
         people = in_order(await candidates(session), complaint)
     plans, approvals = await plans_of(session, complaint), await approvals_of(session, complaint)
     return CaseAtHand(session, complaint, member, language, holds_conversation, now, plans, approvals, people)
-
-
-def offered(case: CaseAtHand) -> list[dict[str, Any]]:
-    """Every act that is offered now, ready for the case component."""
-    return [_shown(name, offer, case.language) for name, (offers, _) in _ACTS.items() for offer in offers(case)]
-
-
-async def do(case: CaseAtHand, name: str, target: str, values: Mapping[str, Any]) -> None:
-    """Do what the person chose.
-
-    Raises:
-        NotOffered: it is not offered to this person now.
-        Unfilled: something that it asks for cannot be used.
-    """
-    offers, doing = _ACTS.get(name, (lambda _: (), None))
-    offer = next((offer for offer in offers(case) if offer.target == target), None)
-    if offer is None or doing is None:
-        raise NotOffered(name)
-    checked = {field.name: field.check(_text(values.get(field.name))) for field in offer.fields}
-    await doing(case, target, checked)
 
 
 def _shown(name: str, offer: Offer, language: Language) -> dict[str, Any]:

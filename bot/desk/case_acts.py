@@ -22,20 +22,23 @@ from bot.complaints.models import Approval, ApprovalKind, CaseIsSettled, Plan
 from bot.complaints.people import ANSWERED_FOR_BY, Candidate, CaseRole
 from bot.complaints.plans import PlanNotReady, accept_plan, approve_plan, reject_plan, return_plan, submit_plan
 from bot.complaints.tiers import NotHigher, raise_tier
-from bot.desk.acts import CaseAtHand, Field, Offer, Values, act
+from bot.desk.acts import Acts, CaseAtHand, Field, Offer, Values
 from bot.followups.extensions import grant_extension
 from bot.followups.plans import put_plan
 from bot.followups.results import tell_result
 from bot.staff.candidates import NotOnCases, candidate
 from bot.staff.permissions import Act
 
+CASE_ACTS = Acts()
+
+
 class TakeOverFirst(Exception):
     """The customer is told something by whoever is with them."""
 
 
 REFUSALS = (
-    AlreadyAsked, CaseIsSettled, ExtensionRefused, IllegalStep, MustAvoid, NeedsSomebodyElse, NotAwaited, NotHigher, NotLower,
-    NotOfTaskForce, NotOnCases, NotTheirDecision, PlanNotReady, TakeOverFirst,
+    AlreadyAsked, CaseIsSettled, ExtensionRefused, IllegalStep, MustAvoid, NeedsSomebodyElse, NotAwaited, NotHigher,
+    NotLower, NotOfTaskForce, NotOnCases, NotTheirDecision, PlanNotReady, TakeOverFirst,
 )  # fmt: skip
 """What may stand in the way of an act although it was offered: somebody else was quicker."""
 
@@ -49,7 +52,7 @@ def _take(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(tone="secondary" if case.complaint.handler_id else "primary")
 
 
-@act("take", _take)
+@CASE_ACTS.act("take", _take)
 async def _do_take(case: CaseAtHand, _target: str, _values: Values) -> None:
     me = await candidate(case.session, case.member.id)
     await assign(case.session, case.complaint, me, actor=case.actor, now=case.now)
@@ -61,7 +64,7 @@ def _assign(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(fields=case.someone(others))
 
 
-@act("assign", _assign)
+@CASE_ACTS.act("assign", _assign)
 async def _do_assign(case: CaseAtHand, _target: str, values: Values) -> None:
     await assign(case.session, case.complaint, await _person(case, values), actor=case.actor, now=case.now)
 
@@ -72,7 +75,7 @@ def _name_lead(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(fields=case.someone(force))
 
 
-@act("name_lead", _name_lead)
+@CASE_ACTS.act("name_lead", _name_lead)
 async def _do_name_lead(case: CaseAtHand, _target: str, values: Values) -> None:
     await name_lead(case.session, case.complaint, await _person(case, values), actor=case.actor, now=case.now)
 
@@ -82,7 +85,7 @@ def _start(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(tone="primary")
 
 
-@act("start", _start)
+@CASE_ACTS.act("start", _start)
 async def _do_start(case: CaseAtHand, _target: str, _values: Values) -> None:
     start(case.session, case.complaint, actor=case.actor, now=case.now)
 
@@ -93,7 +96,7 @@ def _raise(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(fields=(Field("tier", "choice", options=higher), Field("reason")))
 
 
-@act("raise_tier", _raise)
+@CASE_ACTS.act("raise_tier", _raise)
 async def _do_raise(case: CaseAtHand, _target: str, values: Values) -> None:
     tier = Tier(values["tier"])
     await raise_tier(case.session, case.complaint, tier, values["reason"], actor=case.actor, now=case.now)
@@ -105,7 +108,7 @@ def _lower(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(fields=(Field("tier", "choice", options=lower), Field("reason")), tone="quiet")
 
 
-@act("ask_lower_tier", _lower)
+@CASE_ACTS.act("ask_lower_tier", _lower)
 async def _do_lower(case: CaseAtHand, _target: str, values: Values) -> None:
     tier = Tier(values["tier"])
     await ask_to_lower_tier(case.session, case.complaint, tier, values["reason"], by=case.person, now=case.now)
@@ -118,7 +121,7 @@ def _extension(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(fields=(Field("reason"),), tone="quiet")
 
 
-@act("ask_extension", _extension)
+@CASE_ACTS.act("ask_extension", _extension)
 async def _do_extension(case: CaseAtHand, _target: str, values: Values) -> None:
     await ask_for_extension(case.session, case.complaint, values["reason"], by=case.person, now=case.now)
 
@@ -128,7 +131,7 @@ def _approve(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(f"approval:{asked.id}", str(asked.id), (Field("note", "line", is_required=False),), "primary")
 
 
-@act("approve", _approve)
+@CASE_ACTS.act("approve", _approve)
 async def _do_approve(case: CaseAtHand, target: str, values: Values) -> None:
     asked = _approval(case, target)
     grant = lower_tier if asked.kind is ApprovalKind.LOWER_TIER else grant_extension
@@ -140,7 +143,7 @@ def _refuse(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(f"approval:{asked.id}", str(asked.id), (Field("note", "line"),))
 
 
-@act("refuse", _refuse)
+@CASE_ACTS.act("refuse", _refuse)
 async def _do_refuse(case: CaseAtHand, target: str, values: Values) -> None:
     asked = _approval(case, target)
     await refuse(case.session, case.complaint, asked, values["note"], by=case.person, now=case.now)
@@ -151,7 +154,7 @@ def _plan(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(fields=(Field("text"),))
 
 
-@act("submit_plan", _plan)
+@CASE_ACTS.act("submit_plan", _plan)
 async def _do_plan(case: CaseAtHand, _target: str, values: Values) -> None:
     await submit_plan(case.session, case.complaint, values["text"], by=case.person, now=case.now)
 
@@ -161,7 +164,7 @@ def _agree(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(f"plan:{plan.id}", str(plan.id), tone="primary")
 
 
-@act("approve_plan", _agree)
+@CASE_ACTS.act("approve_plan", _agree)
 async def _do_agree(case: CaseAtHand, target: str, _values: Values) -> None:
     await approve_plan(case.session, case.complaint, _plan_meant(case, target), by=case.person, now=case.now)
 
@@ -171,7 +174,7 @@ def _return(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(f"plan:{plan.id}", str(plan.id), (Field("reason", "line"),))
 
 
-@act("return_plan", _return)
+@CASE_ACTS.act("return_plan", _return)
 async def _do_return(case: CaseAtHand, target: str, values: Values) -> None:
     plan = _plan_meant(case, target)
     await return_plan(case.session, case.complaint, plan, values["reason"], by=case.person, now=case.now)
@@ -184,7 +187,7 @@ def _put(case: CaseAtHand) -> Iterable[Offer]:
             yield Offer(f"plan:{plan.id}", str(plan.id), tone="primary")
 
 
-@act("put_plan", _put)
+@CASE_ACTS.act("put_plan", _put)
 async def _do_put(case: CaseAtHand, target: str, _values: Values) -> None:
     _require_customer(case)
     await put_plan(case.session, case.complaint, _plan_meant(case, target), actor=case.actor, now=case.now)
@@ -197,12 +200,12 @@ def _answered_elsewhere(case: CaseAtHand) -> Iterable[Offer]:
             yield Offer(f"plan:{plan.id}", str(plan.id), (Field("answer", "line"),), "quiet")
 
 
-@act("plan_accepted", _answered_elsewhere)
+@CASE_ACTS.act("plan_accepted", _answered_elsewhere)
 async def _do_accepted(case: CaseAtHand, _target: str, values: Values) -> None:
     await accept_plan(case.session, case.complaint, values["answer"], now=case.now)
 
 
-@act("plan_rejected", _answered_elsewhere)
+@CASE_ACTS.act("plan_rejected", _answered_elsewhere)
 async def _do_rejected(case: CaseAtHand, _target: str, values: Values) -> None:
     await reject_plan(case.session, case.complaint, values["answer"], now=case.now)
 
@@ -212,7 +215,7 @@ def _keep_out(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(fields=(*case.someone(case.colleagues), Field("reason", "line")), tone="quiet")
 
 
-@act("keep_out", _keep_out)
+@CASE_ACTS.act("keep_out", _keep_out)
 async def _do_keep_out(case: CaseAtHand, _target: str, values: Values) -> None:
     who = uuid.UUID(values["person"])
     await note_avoidance(case.session, case.complaint, who, values["reason"], actor=case.actor, now=case.now)
@@ -223,7 +226,7 @@ def _withdraw(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(place="end", fields=(Field("reason", "line"),), tone="quiet")
 
 
-@act("withdraw", _withdraw)
+@CASE_ACTS.act("withdraw", _withdraw)
 async def _do_withdraw(case: CaseAtHand, _target: str, values: Values) -> None:
     withdraw(case.session, case.complaint, actor=case.actor, now=case.now)
 
@@ -233,7 +236,7 @@ def _resolve(case: CaseAtHand) -> Iterable[Offer]:
         yield Offer(place="end", fields=(Field("result"),))
 
 
-@act("resolve", _resolve)
+@CASE_ACTS.act("resolve", _resolve)
 async def _do_resolve(case: CaseAtHand, _target: str, values: Values) -> None:
     _require_customer(case)
     await tell_result(case.session, case.complaint, values["result"], actor=case.actor, now=case.now)

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.complaints.models import Approval, ApprovalKind, Complaint, Plan
 from bot.complaints.labels import Tier
-from bot.desk.acts import CaseAtHand, offered
+from bot.complaints.models import Approval, ApprovalKind, Complaint, Plan
+from bot.desk.acts import CaseAtHand
+from bot.desk.case_acts import CASE_ACTS
 from bot.desk.conversation import milliseconds
 from bot.desk.timeline import steps_of, timeline_of
 from bot.desk.words import word
@@ -26,8 +27,11 @@ async def casefile_of(case: CaseAtHand) -> dict[str, Any]:
         "responsible": _responsible(case, names),
         "asked": [_asked(case, asked, names) for asked in case.approvals],
         "plans": [_plan(case, plan, names) for plan in reversed(case.plans)],
+        "tasks": [],
+        "rechecks": [],
+        "links": [],
         "timeline": timeline_of(await steps_of(case.session, complaint.number), case.language),
-        "acts": offered(case),
+        "acts": CASE_ACTS.offered(case),
     }
 
 
@@ -41,7 +45,10 @@ async def _names(case: CaseAtHand) -> Names:
 
 def _responsible(case: CaseAtHand, names: Names) -> list[dict[str, str]]:
     complaint = case.complaint
-    lines = [("unit", _unit(complaint, case)), ("handler", names.get(complaint.handler_id, word("nobody", case.language)))]
+    lines = [
+        ("unit", _unit(complaint, case)),
+        ("handler", names.get(complaint.handler_id, word("nobody", case.language))),
+    ]
     if complaint.tier is Tier.URGENT:
         lines.append(("lead", names.get(complaint.lead_id, word("nobody", case.language))))
     return [{"label": word(f"responsible_{name}", case.language), "text": text} for name, text in lines]

@@ -15,9 +15,7 @@ STEPS_SHOWN = 100
 
 async def steps_of(session: AsyncSession, number: str) -> Sequence[AuditRecord]:
     """The recorded steps of the case with this number, newest first, of a long history the newest ones."""
-    query = (
-        select(AuditRecord).where(AuditRecord.subject == number).order_by(AuditRecord.id.desc()).limit(STEPS_SHOWN)
-    )
+    query = select(AuditRecord).where(AuditRecord.subject == number).order_by(AuditRecord.id.desc()).limit(STEPS_SHOWN)
     return list(await session.scalars(query))
 
 

@@ -23,8 +23,8 @@ from bot.conversations import handover
 from bot.conversations.handover import HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
 from bot.database import notify_changed
-from bot.desk.acts import CaseAtHand, NotOffered, Unfilled, at_hand, do
-from bot.desk.case_acts import REFUSALS, SAID_OF_REFUSALS
+from bot.desk.acts import CaseAtHand, NotOffered, Unfilled, at_hand
+from bot.desk.case_acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS
 from bot.desk.casefile import casefile_of
 from bot.desk.conversation import (
     NoSuchConversation,
@@ -260,7 +260,7 @@ class Workplace:
             if complaint is None:
                 raise NotForThisPerson(name)
             case = await self._at_hand(session, opened, complaint)
-            await do(case, name, target, values if isinstance(values, dict) else {})
+            await CASE_ACTS.do(case, name, target, values if isinstance(values, dict) else {})
             await notify_changed(session, complaint.conversation_id)
             is_done = True
         if is_done:

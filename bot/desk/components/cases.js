@@ -143,7 +143,7 @@ export default {
 
         <section v-if="item.facts.length">
           <h3>{{ words.facts }}<button v-if="item.mayRevealPhone" type="button" class="reveal" @click="$emit('reveal', 'phone')">{{ words.reveal_phone }}</button></h3>
-          <dl><template v-for="(fact, place) in item.facts" :key="place"><dt>{{ fact.label }}</dt>
+          <dl class="facts"><template v-for="(fact, place) in item.facts" :key="place"><dt>{{ fact.label }}</dt>
             <dd>{{ fact.text }}<small v-for="earlier in fact.earlier" :key="earlier">{{ earlier }}</small></dd></template></dl>
         </section>
 

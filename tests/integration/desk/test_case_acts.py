@@ -1,0 +1,94 @@
+"""Acts at the desk: what a page never showed, or showed to somebody else, is not done."""
+
+import uuid
+from datetime import datetime
+
+import pytest
+
+from bot.complaints.labels import Signal, Tier
+from bot.complaints.models import Complaint
+from bot.database import Database
+from bot.desk.acts import CaseAtHand, NotOffered, Unfilled, at_hand
+from bot.desk.case_acts import CASE_ACTS
+from bot.staff.models import Role, StaffMember
+from tests.integration.desk.scene import Scene
+
+NOW = datetime.fromisoformat("2026-11-26T10:00:00+08:00")
+EVERYTHING = (
+    "take", "assign", "name_lead", "start", "raise_tier", "ask_lower_tier", "ask_extension", "approve", "refuse",
+    "submit_plan", "approve_plan", "return_plan", "put_plan", "plan_accepted", "plan_rejected", "keep_out", "withdraw",
+    "resolve",
+)  # fmt: skip
+FORGED = {"text": "x", "reason": "x", "result": "x", "answer": "x", "note": "x", "tier": "urgent", "person": "x"}
+
+
+@pytest.fixture
+def scene(database: Database) -> Scene:
+    return Scene(database, lambda: NOW)
+
+
+async def a_case(scene: Scene, **details: object) -> Complaint:
+    conversation_id = await scene.customer_writes("卡被吞了", key=uuid.uuid4().hex)
+    return await scene.complaint(conversation_id, opened_at=NOW, **details)  # type: ignore[arg-type]
+
+
+async def seen_by(session: object, complaint: Complaint, member: StaffMember) -> CaseAtHand:
+    found = await session.get_one(Complaint, complaint.id)  # type: ignore[attr-defined]
+    return await at_hand(session, found, member, "zh", holds_conversation=True, now=NOW)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.INSPECTOR, Role.ANALYST])
+async def test_who_only_reads_can_do_nothing_whatever_their_browser_sends(scene: Scene, role: Role) -> None:
+    complaint = await a_case(scene)
+    member = await scene.member(f"u{uuid.uuid4().hex[:8]}", role=role, unit_code="HB")
+    async with scene.database.transaction() as session:
+        case = await seen_by(session, complaint, member)
+        assert CASE_ACTS.offered(case) == []
+        for name in (*EVERYTHING, "no_such_act", ""):
+            with pytest.raises(NotOffered):
+                await CASE_ACTS.do(case, name, "", FORGED)
+
+
+async def test_nobody_agrees_to_what_they_asked_for_themselves(scene: Scene) -> None:
+    complaint = await a_case(scene, story="我要投诉到银监局", signals=((Signal.REGULATOR_THREAT, "投诉到银监局"),))
+    asker = await scene.member(f"u{uuid.uuid4().hex[:8]}", role=Role.COORDINATOR, unit_code="HB-WH-WC")
+    async with scene.database.transaction() as session:
+        await CASE_ACTS.do(
+            await seen_by(session, complaint, asker), "ask_lower_tier", "", {"tier": "ordinary", "reason": "可以办"}
+        )
+        case = await seen_by(session, complaint, asker)
+        with pytest.raises(NotOffered):
+            await CASE_ACTS.do(case, "approve", str(case.approvals[0].id), {})
+        assert case.complaint.tier is Tier.COMPLEX
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"tier": "urgent", "reason": "  "}, "reason"),
+        ({"tier": "urgent", "reason": "长" * 4001}, "reason"),
+        ({"tier": "ordinary", "reason": "不是升级"}, "tier"),
+        ({"tier": ["urgent"], "reason": "x"}, "tier"),
+        ({}, "tier"),
+    ],
+)
+async def test_a_form_that_cannot_be_used_changes_nothing(scene: Scene, values: dict[str, object], field: str) -> None:
+    complaint = await a_case(scene)
+    member = await scene.member(f"u{uuid.uuid4().hex[:8]}", role=Role.HANDLER, unit_code="HB-WH-WC-03")
+    async with scene.database.transaction() as session:
+        case = await seen_by(session, complaint, member)
+        with pytest.raises(Unfilled) as refused:
+            await CASE_ACTS.do(case, "raise_tier", "", values)
+        assert refused.value.field == field
+        assert case.complaint.tier is Tier.ORDINARY
+
+
+async def test_a_person_who_is_not_among_the_choices_is_given_no_case(scene: Scene) -> None:
+    complaint = await a_case(scene)
+    supervisor = await scene.member(f"u{uuid.uuid4().hex[:8]}", unit_code="HB-WH-WC-03")
+    elsewhere = await scene.member(f"u{uuid.uuid4().hex[:8]}", role=Role.HANDLER, unit_code="HB-YC")
+    async with scene.database.transaction() as session:
+        with pytest.raises(Unfilled):
+            await CASE_ACTS.do(
+                await seen_by(session, complaint, supervisor), "assign", "", {"person": str(elsewhere.id)}
+            )
