@@ -11,8 +11,8 @@ from bot.database import Database
 
 SEALING_LOCK = 0x7365_616C
 """Key of the advisory lock by which one sealer works at a time; any fixed number will do."""
-RECORDS_AT_ONCE = 1000
-"""Few enough that hashing them (about 10 ms) does not hold up the worker's other jobs."""
+RECORDS_AT_ONCE = 500
+"""Few enough that the worker's other jobs wait some tens of milliseconds at most."""
 
 
 @dataclass(frozen=True)
