@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -21,8 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 complaints = typer.Typer(help="Look at what is stored of complaints.", no_args_is_help=True)
+audit = typer.Typer(help="Read the audit log, and prove that it was not changed.", no_args_is_help=True)
 staff = typer.Typer(help="People who work at the desk.", no_args_is_help=True)
 data = typer.Typer(help="Look after what the assistant learns from.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
 app.add_typer(complaints, name="complaint")
 app.add_typer(data, name="data")
 app.add_typer(staff, name="staff")
@@ -246,6 +249,61 @@ def add_staff(
     except (ValueError, LookupError) as error:
         raise refuse(error) from None
     print(f"{username} can sign in with the one-time password  {password}")
+
+
+@audit.command("verify")
+def verify_audit(
+    head: Annotated[
+        str | None, typer.Option(metavar="HASH", help="a head's hash written down earlier, to be found again")
+    ] = None,
+) -> None:
+    """Compute the whole chain of hashes anew and say what was changed. Status 1 if anything was.
+
+    Write the head's hash down where the database's administrators cannot change it: records cut off at the end, or a
+    chain made anew, are found by --head only.
+    """
+    from bot.audit.verification import Verification, verify
+    from bot.clock import system_clock
+    from bot.commands.asking import open_database
+    from bot.commands.audit import InvalidHead, parse_head, print_verification
+
+    async def run(expected: bytes | None) -> Verification:
+        async with open_database(settings()) as database, database.transaction() as session:
+            return await verify(session, now=system_clock(), head=expected)
+
+    try:
+        found = asyncio.run(run(parse_head(head) if head is not None else None))
+    except InvalidHead as error:
+        raise refuse(error) from None
+    print_verification(screen, found)
+    if found.fault_count:
+        raise typer.Exit(1)
+
+
+@audit.command("show")
+def show_audit(
+    subject: Annotated[str | None, typer.Option(help="what was acted on, e.g. a complaint's number")] = None,
+    actor: Annotated[str | None, typer.Option(help="customer, bot, system, or staff:<username>")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"], help="in UTC")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000)] = 100,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+) -> None:
+    """The newest audit records."""
+    from bot.audit import AuditRecord
+    from bot.commands.asking import open_database
+    from bot.commands.audit import find_records, records_table, write_csv
+
+    async def run() -> list[AuditRecord]:
+        since_utc = since.replace(tzinfo=UTC) if since else None
+        async with open_database(settings()) as database, database.transaction() as session:
+            return await find_records(session, subject=subject, actor=actor, since=since_utc, limit=limit)
+
+    found = asyncio.run(run())
+    write_csv(sys.stdout, found) if as_csv else screen.print(records_table(found))
+    if len(found) == limit:
+        print(f"tingsu: these are the newest {limit}; --limit shows more", file=sys.stderr)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from procrastinate import jobs as procrastinate_jobs
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 import bot.tables  # noqa: F401 - every table is known before the first query
+from bot.audit.sealing import AuditSealer
 from bot.channels.registry import channels_by_name
 from bot.clock import Clock, system_clock
 from bot.conversations.outbound import Deliverer
@@ -53,6 +54,7 @@ class Rooms:
     turns: Turns
     deliverer: Deliverer
     survey: SatisfactionSurvey
+    sealer: AuditSealer
 
 
 def furnish(config: Settings, database: Database, clock: Clock = system_clock) -> Rooms:
@@ -73,6 +75,7 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         ),
         deliverer=Deliverer(database=database, channels=channels_by_name(config, database, clock), clock=clock),
         survey=SatisfactionSurvey(database=database, clock=clock),
+        sealer=AuditSealer(database),
     )
 
 
@@ -99,6 +102,11 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
         for job in stalled:
             await app.job_manager.retry_job(job)
             log.warning("job_taken_over", job=job.task_name, job_id=job.id)
+
+    @app.periodic(cron="* * * * * */2")
+    @app.task(name="seal_audit_records", queueing_lock="seal_audit_records", priority=100)
+    async def seal_audit_records(timestamp: int) -> None:
+        await rooms.sealer.seal()
 
 
 async def work(config: Settings) -> None:

@@ -10,6 +10,7 @@ import pytest
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.retry import RetryDecision
 
+from bot.audit.sealing import AuditSealer
 from bot.clock import system_clock
 from bot.conversations.channel import Undeliverable
 from bot.conversations.models import Conversation, Delivery, Message
@@ -67,7 +68,8 @@ async def the_bank_says(database: Database, clock: FakeClock, *said: str, chat: 
 async def delivering(database: Database, deliverer: Deliverer) -> AsyncIterator[None]:
     """A worker in this process that only delivers."""
     app = job_app(database.url)
-    register_jobs(app, Rooms(turns=None, deliverer=deliverer, survey=None))  # type: ignore[arg-type]
+    rooms = Rooms(turns=None, deliverer=deliverer, survey=None, sealer=AuditSealer(database))  # type: ignore[arg-type]
+    register_jobs(app, rooms)
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(

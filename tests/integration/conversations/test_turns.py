@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.audit.sealing import AuditSealer
 from bot.clock import system_clock
 from bot.conversations.handover import hand_back, take_over
 from bot.conversations.inbound import Inbox
@@ -324,7 +325,7 @@ async def working(database: Database, rasa_client: RasaClient) -> AsyncIterator[
     )
     deliverer = Deliverer(database, {}, system_clock)
     app = job_app(database.url)
-    register_jobs(app, Rooms(turns, deliverer, SatisfactionSurvey(database, system_clock)))
+    register_jobs(app, Rooms(turns, deliverer, SatisfactionSurvey(database, system_clock), AuditSealer(database)))
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(

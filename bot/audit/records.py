@@ -1,4 +1,8 @@
-"""The audit log: what people and machine changed, written in the transaction of the change itself."""
+"""Audit records: written in the transaction of the change itself, and never changed or removed.
+
+A trigger refuses every UPDATE, DELETE and TRUNCATE. Whoever is mighty enough to switch it off is found by
+`bot.audit.verification`.
+"""
 
 from datetime import datetime
 from typing import Any
