@@ -24,6 +24,7 @@ from bot.complaints.casework import (
 from bot.complaints.labels import Language
 from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import State
+from bot.complaints.links import merged_into
 from bot.complaints.models import Complaint
 from bot.complaints.plans import accept_plan, reject_plan
 from bot.conversations.handover import call_staff, locked
@@ -50,15 +51,18 @@ class TellStatus(Action):
         turn = read_turn(tracker)
         number = case_number.find(turn.case_number or turn.text)
         async with store.database().transaction() as session:
-            complaints = list(await complaints_of(session, turn.conversation_id))
-        if number is not None:
-            named = [complaint for complaint in complaints if complaint.number == number]
-            if not named:
-                log.info("foreign_number_asked_for", conversation=str(turn.conversation_id))
-                dispatcher.utter_message(response="utter_number_not_yours")
-                return []
-            complaints = named
-        for complaint in complaints[:SHOW_AT_MOST]:
+            complaints = await complaints_of(session, turn.conversation_id)
+            asked_for = [complaint for complaint in complaints if number in (None, complaint.number)][:SHOW_AT_MOST]
+            present = {complaint.id: await merged_into(session, complaint) for complaint in asked_for}
+        if number is not None and not asked_for:
+            log.info("foreign_number_asked_for", conversation=str(turn.conversation_id))
+            dispatcher.utter_message(response="utter_number_not_yours")
+            return []
+        for complaint in asked_for:
+            if present[complaint.id] is not complaint:
+                other = present[complaint.id].number
+                dispatcher.utter_message(response="utter_status_merged", number=complaint.number, other=other)
+        for complaint in {case.id: case for case in present.values()}.values():
             _tell(dispatcher, complaint, turn.language)
         if not complaints:
             is_telling = tracker.active_loop_name == "complaint_form"

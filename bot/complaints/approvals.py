@@ -19,7 +19,7 @@ from bot.complaints.deadlines import (
 from bot.complaints.labels import Tier
 from bot.complaints.models import Approval, ApprovalKind, Complaint, DeadlineRecord
 from bot.complaints.people import ANSWERED_FOR_BY, Person
-from bot.complaints.tiers import NoReason, decided_by_person, enter_tier, move
+from bot.complaints.tiers import NoReason, decided_by_person, enter_tier
 
 
 class NotLower(ValueError):
@@ -104,7 +104,8 @@ async def extend(
     decision = _decision_of(complaint)
     extended = _extended(complaint, decision, by, now)
     _decide(session, complaint, approval, is_approved=True, note=note, by=by, now=now)
-    move(decision, extended, now=now)
+    decision.name = extended.name.value
+    decision.move_to(extended.due_at, extended.rule.zh, now=now)
     await watch(session, complaint, now=now)
     return extended
 

@@ -1,4 +1,4 @@
-"""The customer's answer to a plan, as the assistant hears it."""
+"""The customer's answer to a plan, and how a merged complaint stands, as the assistant hears and says it."""
 
 import uuid
 from typing import Any
@@ -8,9 +8,10 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import store
-from actions.notify import HearResult, ValidateResultForm
+from actions.notify import HearResult, TellStatus, ValidateResultForm
 from bot.complaints.labels import Tier
 from bot.complaints.lifecycle import State
+from bot.complaints.links import merge_duplicate
 from bot.complaints.models import Complaint, Plan
 from bot.complaints.plans import submit_plan
 from bot.conversations.models import Conversation, Holder
@@ -50,9 +51,15 @@ async def hears(conversation: Conversation, text: str, intent: str, *, number: s
     slots = {"pending_number": number, "language": "zh"}
     tracker = Tracker(str(conversation.id), slots, spoken, [event], False, None, {}, "action_listen")
     dispatcher = CollectingDispatcher()
-    action: Action = ValidateResultForm() if number else HearResult()
-    await action.run(dispatcher, tracker, {})
+    await action_of(intent, is_asked=number is not None).run(dispatcher, tracker, {})
     return [message["response"] for message in dispatcher.messages]
+
+
+def action_of(intent: str, *, is_asked: bool) -> Action:
+    """What the rules answer an intent with."""
+    if intent == "ask_status":
+        return TellStatus()
+    return ValidateResultForm() if is_asked else HearResult()
 
 
 async def read(database: Database, complaint: Complaint) -> tuple[Complaint, Any]:
@@ -115,3 +122,17 @@ async def test_without_a_plan_there_is_nothing_to_accept(
     assert await hears(other, "接受", "accept_result") == ["utter_no_result_yet"]
     assert await hears(other, "接受", "accept_result", number=complaint.number) == []
     assert (await read(database, complaint))[0].state is State.PLAN_PROPOSED
+
+
+async def test_the_number_of_a_merged_complaint_tells_of_the_case_that_stays(
+    database: Database, conversation: Conversation, complaint: Complaint, clock: FakeClock
+) -> None:
+    async with database.transaction() as session:
+        duplicate = await a_complaint(session, conversation, clock=clock, outlet_code="HB-WH-WC-03")
+        kept = await session.get_one(Complaint, complaint.id)
+        await merge_duplicate(session, duplicate, kept, actor="staff:li", now=clock())
+    said = ["utter_status_merged", "utter_status"]
+    assert await hears(conversation, f"{duplicate.number} 怎么样了", "ask_status") == said
+    assert await hears(conversation, "我的投诉怎么样了", "ask_status") == said
+    other = await a_conversation(database, clock, chat="somebody else")
+    assert await hears(other, f"{duplicate.number} 怎么样了", "ask_status") == ["utter_number_not_yours"]
