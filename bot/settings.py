@@ -7,6 +7,7 @@ import hashlib
 import secrets
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -84,6 +85,10 @@ class Settings(BaseSettings):
     )
     secure_cookies: bool = Field(
         default=False, description="Send the desk's cookie over HTTPS only (set it in production)"
+    )
+    second_factor: Literal["required", "optional", "off"] = Field(
+        default="required",
+        description="Codes of an authenticator app at the desk: `required`, `optional` (whoever sets it up) or `off`",
     )
     worker_concurrency: int = Field(default=10, ge=1, description="Jobs one worker process runs side by side")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")

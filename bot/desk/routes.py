@@ -15,6 +15,7 @@ from bot.desk.gate import refuse_other_sites, safe_return
 from bot.desk.parts import Desk
 from bot.staff.passwords import PasswordFault
 from bot.staff.people import change_password, choose_language, organisation
+from bot.staff.second_factor import confirm_second_factor, finish_sign_in, who_owes_code
 from bot.staff.sign_in import sign_in, sign_out, who_is
 
 SEE_OTHER = 303
@@ -34,10 +35,48 @@ def routes(desk: Desk) -> APIRouter:
             token = await sign_in(session, str(form.get("username", "")), str(form.get("password", "")), clock())
             if token is not None:
                 await sign_out(session, gate.token_of(request), clock())
+            owes_code = await who_owes_code(session, token, clock()) is not None
         if token is None:
             return RedirectResponse(f"/sign-in?{urlencode({'refused': '1', 'next': back})}", SEE_OTHER)
+        response = RedirectResponse(f"/sign-in/code?{urlencode({'next': back})}" if owes_code else back, SEE_OTHER)
+        gate.let_in(response, token)
+        return response
+
+    @router.post("/sign-in/code")
+    async def take_code(request: Request) -> Response:
+        refuse_other_sites(request)
+        sent = await request.form()
+        back = safe_return(str(sent.get("next", "")))
+        async with database.transaction() as session:
+            token = await finish_sign_in(session, gate.token_of(request), str(sent.get("code", "")), clock())
+        if token is None:
+            return RedirectResponse(f"/sign-in/code?{urlencode({'refused': '1', 'next': back})}", SEE_OTHER)
         response = RedirectResponse(back, SEE_OTHER)
         gate.let_in(response, token)
+        return response
+
+    @router.post("/second-factor")
+    async def take_second_factor(request: Request) -> Response:
+        refuse_other_sites(request)
+        code = str((await request.form()).get("code", ""))
+        async with database.transaction() as session:
+            person = await who_is(session, gate.token_of(request), clock())
+            if person is None or person.must_change_password or person.is_known_to_provider:
+                return RedirectResponse("/sign-in", SEE_OTHER)
+            if person.second_factor_at is not None:
+                return RedirectResponse("/second-factor", SEE_OTHER)
+            codes = await confirm_second_factor(session, person, code, clock())
+        if codes is None:
+            return RedirectResponse("/second-factor?fault=wrong_code", SEE_OTHER)
+        response = RedirectResponse("/second-factor/codes", SEE_OTHER)
+        gate.show_once(response, codes)
+        return response
+
+    @router.post("/second-factor/codes")
+    async def take_codes_kept(request: Request) -> Response:
+        refuse_other_sites(request)
+        response = RedirectResponse("/", SEE_OTHER)
+        gate.forget_shown(response)
         return response
 
     @router.post("/sign-out")

@@ -29,7 +29,41 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "passwords_differ": ("两次输入的新密码不一样。", "The two new passwords differ."),
     "save": ("保存", "Save"),
+    # second factor
+    "second_factor": ("两步验证", "Second factor"),
+    "second_factor_why": (
+        "请用手机上的验证器应用扫码，再输入它显示的 6 位数字。以后登录除密码外还要输入一次。",
+        "Scan this with an authenticator app and type the six digits it shows. Signing in will ask for them too.",
+    ),
+    "qr_code": ("验证器二维码", "QR code for the authenticator app"),
+    "key_as_text": ("不能扫码？手动输入密钥：", "Cannot scan? Type this key:"),
+    "code": ("验证码", "Code"),
+    "code_asked": (
+        "请输入验证器显示的 6 位数字；手机不在身边时用一个恢复码。",
+        "Type the six digits of your authenticator app, or a recovery code if the telephone is not at hand.",
+    ),
+    "code_refused": (
+        "验证码不对，或已用过。请等下一个再试；连续输错 5 次，账户会暂时锁定。",
+        "Wrong or used already. Wait for the next code; five failures in a row lock the account for a while.",
+    ),
+    "confirm": ("确认", "Confirm"),
+    "recovery_codes": ("恢复码", "Recovery codes"),
+    "recovery_codes_why": (
+        "手机丢了，可以用恢复码登录，每个只能用一次。它们不会再显示，请抄下来放在安全的地方。",
+        "If the telephone is lost, each of these lets you in once. They are not shown again: write them down.",
+    ),
+    "recovery_codes_kept": ("已抄好，继续", "I have kept them"),
+    "second_factor_stands": (
+        "已开启，还有 {count} 个恢复码。更换手机请联系管理员重置。",
+        "Set up; {count} recovery codes left. For a new telephone ask an administrator to reset it.",
+    ),
+    "second_factor_at_provider": (
+        "您通过统一认证登录，不在这里设置。",
+        "You sign in through the bank; it is set up there.",
+    ),
     # frame
+    "people": ("人员", "People"),
+    "audit": ("审计", "Audit log"),
     "queue": ("待办队列", "Queue"),
     "theme": ("深色／浅色", "Dark or light"),
     "other_language": ("English", "中文"),
