@@ -8,13 +8,20 @@ from fastapi.responses import RedirectResponse
 from nicegui import Client, ui
 
 from bot.audit import record
+from bot.complaints.labels import Language
+from bot.desk.administration import Administration
+from bot.desk.admission import admit
+from bot.desk.audit_log import AuditFilter, records_page, show_audit_log
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson
 from bot.desk.frame import FAVICON, dress, field, form, header, language_asked, shown, small_card, sorry, submit
 from bot.desk.gate import next_step, safe_return
 from bot.desk.parts import Desk
+from bot.desk.visit import Visit, record_refusal
 from bot.desk.words import WORDS, language_of, word, word_or
 from bot.desk.workplace import SignedOut, Workplace
+from bot.settings import settings
 from bot.staff.passwords import PasswordFault
+from bot.staff.permissions import Act, may
 
 
 def add_pages(desk: Desk) -> None:
@@ -33,10 +40,14 @@ def add_pages(desk: Desk) -> None:
                 shown(word("sign_in_refused", language), "p", "fault").props("role=alert")
             if "out" in request.query_params:
                 shown(word("signed_out", language), "p", "hint")
-            with form("/sign-in", {"next": back}):
-                field("username", word("username", language), autocomplete="username", kind="text").props("autofocus")
-                field("password", word("password", language), autocomplete="current-password")
-                submit(word("sign_in", language))
+            if request.query_params.get("fault") in {"provider_away", "provider_refused"}:
+                shown(word(request.query_params["fault"], language), "p", "fault").props("role=alert")
+            if settings().local_sign_in:
+                _local_sign_in(back, language)
+            if settings().oidc_issuer is not None:
+                with ui.element("a").classes("button bank-sign-in") as link:
+                    link.props["href"] = f"/sign-in/bank?next={quote(back)}"
+                    shown(word("bank_sign_in", language), "span")
         return None
 
     @ui.page("/password", favicon=FAVICON, title="听诉 Tingsu")
@@ -71,6 +82,25 @@ def add_pages(desk: Desk) -> None:
     async def conversation_page(request: Request, client: Client, conversation_id: str) -> Response | None:
         return await workplace_page(request, client, conversation_id)
 
+    @ui.page("/people", favicon=FAVICON, title="听诉 Tingsu")
+    async def people_page(request: Request, client: Client) -> Response | None:
+        admitted = await admit(desk, request, client, Act.ADD_STAFF)
+        if isinstance(admitted, Visit):
+            await Administration(admitted).open()
+            return None
+        return admitted
+
+    @ui.page("/audit", favicon=FAVICON, title="听诉 Tingsu")
+    async def audit_page(request: Request, client: Client) -> Response | None:
+        admitted = await admit(desk, request, client, Act.SEE_AUDIT)
+        if not isinstance(admitted, Visit):
+            return admitted
+        chosen = AuditFilter.asked(request.query_params)
+        async with admitted.transaction() as session:
+            records, next_before = await records_page(session, chosen)
+        show_audit_log(records, next_before, chosen, admitted.language)
+        return None
+
     async def workplace_page(request: Request, client: Client, asked: str | None) -> Response | None:
         person, token = await gate.person_at(request), gate.token_of(request)
         if person is None or token is None:
@@ -80,6 +110,11 @@ def add_pages(desk: Desk) -> None:
         language = language_of(person.language)
         dress(client, language)
         header(person, language, request.url.path)
+        if not may(person, Act.SEE_CASES):
+            await record_refusal(desk, person, f"page:{Act.SEE_CASES}", address=request.url.path[:80])
+            client.status_code = 403
+            sorry("page_refused", language)
+            return None
         try:
             await Workplace(desk, client, person, token, uuid.UUID(asked) if asked else None).open()
         except SignedOut:
@@ -94,3 +129,10 @@ def add_pages(desk: Desk) -> None:
             client.status_code = 403
             sorry("refused", language)
         return None
+
+
+def _local_sign_in(back: str, language: Language) -> None:
+    with form("/sign-in", {"next": back}):
+        field("username", word("username", language), autocomplete="username", kind="text").props("autofocus")
+        field("password", word("password", language), autocomplete="current-password")
+        submit(word("sign_in", language))
