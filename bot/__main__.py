@@ -306,6 +306,33 @@ def show_audit(
         print(f"tingsu: these are the newest {limit}; --limit shows more", file=sys.stderr)
 
 
+@staff.command("reset")
+def reset_staff(username: str) -> None:
+    """Give a person who cannot get in a one-time password, and take their second factor away."""
+    from sqlalchemy import select
+
+    from bot.clock import system_clock
+    from bot.commands.asking import open_database
+    from bot.staff.administration import reset_password
+    from bot.staff.models import StaffMember
+    from bot.staff.second_factor import reset_second_factor
+
+    async def run() -> str:
+        async with open_database(settings()) as database, database.transaction() as session:
+            person = await session.scalar(select(StaffMember).where(StaffMember.username == username).with_for_update())
+            if person is None:
+                raise LookupError(f"There is no «{username}».")
+            now = system_clock()
+            await reset_second_factor(session, person, actor="system", now=now)
+            return await reset_password(session, person, actor="system", now=now)
+
+    try:
+        password = asyncio.run(run())
+    except LookupError as error:
+        raise refuse(error) from None
+    print(f"{username} can sign in with the one-time password  {password}")
+
+
 @app.command()
 def doctor() -> None:
     """Say what is missing on this machine, and what to do about it."""

@@ -7,8 +7,9 @@ import hashlib
 import secrets
 from functools import cache
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,8 +86,49 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(
         default=False, description="Send the desk's cookie over HTTPS only (set it in production)"
     )
+    second_factor: Literal["required", "optional", "off"] = Field(
+        default="required",
+        description="Codes of an authenticator app at the desk: `required`, `optional` (whoever sets it up) or `off`",
+    )
+    local_sign_in: bool = Field(
+        default=True, description="Whether people may sign in at the desk with a password of Tingsu's own"
+    )
+    desk_address: HttpUrl | None = Field(
+        default=None, description="Address of the desk in people's browsers; single sign-on comes back to it"
+    )
+    oidc_issuer: HttpUrl | None = Field(
+        default=None, description="Issuer of the bank's single sign-on (OpenID Connect); without it there is none"
+    )
+    oidc_client_id: str = Field(default="tingsu", description="What the single sign-on calls the desk")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="The desk's secret at the single sign-on; a public client has none"
+    )
+    oidc_username_claim: str = Field(
+        default="preferred_username", description="Claim with the username, which people must not be able to choose"
+    )
+    oidc_groups_claim: str = Field(default="groups", description="Claim with the groups of a person")
+    oidc_unit_claim: str = Field(default="unit", description="Claim with the code of a person's unit, for new people")
+    oidc_roles: dict[str, str] = Field(
+        default={},
+        description="Role of each group, as JSON; the first that fits counts. Without it roles are kept here",
+    )
+    oidc_create: bool = Field(
+        default=False, description="Add people whom the single sign-on knows and the desk does not"
+    )
     worker_concurrency: int = Field(default=10, ge=1, description="Jobs one worker process runs side by side")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @model_validator(mode="after")
+    def _has_a_way_in(self) -> Self:
+        if self.oidc_issuer is None:
+            if not self.local_sign_in:
+                raise ValueError("nobody could sign in: set TINGSU_OIDC_ISSUER, or leave TINGSU_LOCAL_SIGN_IN on")
+            return self
+        if self.desk_address is None:
+            raise ValueError("single sign-on must know where to come back to: set TINGSU_DESK_ADDRESS")
+        if self.oidc_issuer.scheme != "https" and self.oidc_issuer.host not in {"127.0.0.1", "localhost"}:
+            raise ValueError("TINGSU_OIDC_ISSUER must be an https address")
+        return self
 
     @property
     def secret(self) -> str:

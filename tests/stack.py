@@ -199,6 +199,7 @@ class Stack:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TINGSU_", "DATABASE_URL"))}
         return kept | {
             "TINGSU_VAR_DIR": str(self.folder),
+            "TINGSU_SECOND_FACTOR": "optional",
             "TINGSU_GATEWAY_PORT": str(self.gateway_port),
             "TINGSU_DESK_PORT": str(self.desk_port),
             "PYTHONPATH": str(ROOT),

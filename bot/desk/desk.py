@@ -13,9 +13,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.clock import Clock, system_clock
 from bot.database import Database
-from bot.desk.pages import FAVICON, STATIC, STATIC_ADDRESS, add_pages
+from bot.desk.frame import FAVICON, STATIC, STATIC_ADDRESS
+from bot.desk.pages import add_pages
 from bot.desk.parts import Desk
 from bot.desk.routes import routes
+from bot.desk.second_factor_pages import add_second_factor_pages
 from bot.embedded_postgres import running_url
 from bot.settings import settings
 
@@ -69,6 +71,7 @@ def desk_app(desk: Desk) -> FastAPI:
     app.include_router(routes(desk))
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC))
     add_pages(desk)
+    add_second_factor_pages(desk)
     # We use none of NiceGUI's storage; should a later version write something, then not into the checkout.
     Storage.path = settings().var_dir / "nicegui"
     ui.run_with(

@@ -1,31 +1,27 @@
 """The desk's pages: sign-in, new password, and the workplace with queue and conversation."""
 
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from urllib.parse import quote
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from nicegui import Client, ui
-from nicegui.element import Element
-from nicegui.elements.mixins.text_element import TextElement
 
 from bot.audit import record
 from bot.complaints.labels import Language
+from bot.desk.administration import Administration
+from bot.desk.admission import admit
+from bot.desk.audit_log import AuditFilter, records_page, show_audit_log
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson
-from bot.desk.gate import safe_return
+from bot.desk.frame import FAVICON, dress, field, form, header, language_asked, shown, small_card, sorry, submit
+from bot.desk.gate import next_step, safe_return
 from bot.desk.parts import Desk
+from bot.desk.visit import Visit, record_refusal
 from bot.desk.words import WORDS, language_of, word, word_or
 from bot.desk.workplace import SignedOut, Workplace
-from bot.staff.models import StaffMember
+from bot.settings import settings
 from bot.staff.passwords import PasswordFault
-from bot.staff.people import organisation
-
-STATIC = Path(__file__).parent / "static"
-STATIC_ADDRESS = "/desk-static"
-FAVICON = STATIC / "favicon.svg"
+from bot.staff.permissions import Act, may
 
 
 def add_pages(desk: Desk) -> None:
@@ -36,18 +32,22 @@ def add_pages(desk: Desk) -> None:
     async def sign_in_page(request: Request, client: Client) -> Response | None:
         if await gate.person_at(request) is not None:
             return RedirectResponse("/")
-        language = _language_asked(request)
-        _dress(client, language)
+        language = language_asked(request)
+        dress(client, language)
         back = safe_return(request.query_params.get("next"))
-        with _small_card(language, language_form=True, back=f"/sign-in?next={quote(back)}"):
+        with small_card(language, language_form=True, back=f"/sign-in?next={quote(back)}"):
             if "refused" in request.query_params:
-                _words(word("sign_in_refused", language), "p", "fault").props("role=alert")
+                shown(word("sign_in_refused", language), "p", "fault").props("role=alert")
             if "out" in request.query_params:
-                _words(word("signed_out", language), "p", "hint")
-            with _form("/sign-in", {"next": back}):
-                _field("username", word("username", language), autocomplete="username", kind="text").props("autofocus")
-                _field("password", word("password", language), autocomplete="current-password")
-                _submit(word("sign_in", language))
+                shown(word("signed_out", language), "p", "hint")
+            if request.query_params.get("fault") in {"provider_away", "provider_refused"}:
+                shown(word(request.query_params["fault"], language), "p", "fault").props("role=alert")
+            if settings().local_sign_in:
+                _local_sign_in(back, language)
+            if settings().oidc_issuer is not None:
+                with ui.element("a").classes("button bank-sign-in") as link:
+                    link.props["href"] = f"/sign-in/bank?next={quote(back)}"
+                    shown(word("bank_sign_in", language), "span")
         return None
 
     @ui.page("/password", favicon=FAVICON, title="听诉 Tingsu")
@@ -56,22 +56,22 @@ def add_pages(desk: Desk) -> None:
         if person is None:
             return RedirectResponse("/sign-in")
         language = language_of(person.language)
-        _dress(client, language)
+        dress(client, language)
         fault = request.query_params.get("fault", "")
-        with _small_card(language, language_form=True, back="/password"):
-            _words(word("change_password", language), "h2", "card-title")
+        with small_card(language, language_form=True, back="/password"):
+            shown(word("change_password", language), "h2", "card-title")
             if person.must_change_password:
-                _words(word("change_password_why", language), "p", "hint")
+                shown(word("change_password_why", language), "p", "hint")
             if fault in set(PasswordFault):
-                _words(PasswordFault(fault).display_name(language), "p", "fault").props("role=alert")
+                shown(PasswordFault(fault).display_name(language), "p", "fault").props("role=alert")
             elif fault in WORDS:
-                _words(word_or(fault, "", language), "p", "fault").props("role=alert")
-            with _form("/password", {}):
-                _field("current", word("current_password", language), autocomplete="current-password")
-                _field("new", word("new_password", language), autocomplete="new-password")
-                _words(word("password_rule", language), "p", "hint")
-                _field("again", word("new_password_again", language), autocomplete="new-password")
-                _submit(word("save", language))
+                shown(word_or(fault, "", language), "p", "fault").props("role=alert")
+            with form("/password", {}):
+                field("current", word("current_password", language), autocomplete="current-password")
+                field("new", word("new_password", language), autocomplete="new-password")
+                shown(word("password_rule", language), "p", "hint")
+                field("again", word("new_password_again", language), autocomplete="new-password")
+                submit(word("save", language))
         return None
 
     @ui.page("/", favicon=FAVICON, title="听诉 Tingsu")
@@ -82,124 +82,57 @@ def add_pages(desk: Desk) -> None:
     async def conversation_page(request: Request, client: Client, conversation_id: str) -> Response | None:
         return await workplace_page(request, client, conversation_id)
 
+    @ui.page("/people", favicon=FAVICON, title="听诉 Tingsu")
+    async def people_page(request: Request, client: Client) -> Response | None:
+        admitted = await admit(desk, request, client, Act.ADD_STAFF)
+        if isinstance(admitted, Visit):
+            await Administration(admitted).open()
+            return None
+        return admitted
+
+    @ui.page("/audit", favicon=FAVICON, title="听诉 Tingsu")
+    async def audit_page(request: Request, client: Client) -> Response | None:
+        admitted = await admit(desk, request, client, Act.SEE_AUDIT)
+        if not isinstance(admitted, Visit):
+            return admitted
+        chosen = AuditFilter.asked(request.query_params)
+        async with admitted.transaction() as session:
+            records, next_before = await records_page(session, chosen)
+        show_audit_log(records, next_before, chosen, admitted.language)
+        return None
+
     async def workplace_page(request: Request, client: Client, asked: str | None) -> Response | None:
         person, token = await gate.person_at(request), gate.token_of(request)
         if person is None or token is None:
             return RedirectResponse(f"/sign-in?next={quote(request.url.path)}")
-        if person.must_change_password:
-            return RedirectResponse("/password")
+        if (step := next_step(person)) is not None:
+            return RedirectResponse(step)
         language = language_of(person.language)
-        _dress(client, language)
-        _header(person, language, request.url.path)
+        dress(client, language)
+        header(person, language, request.url.path)
+        if not may(person, Act.SEE_CASES):
+            await record_refusal(desk, person, f"page:{Act.SEE_CASES}", address=request.url.path[:80])
+            client.status_code = 403
+            sorry("page_refused", language)
+            return None
         try:
             await Workplace(desk, client, person, token, uuid.UUID(asked) if asked else None).open()
         except SignedOut:
             return RedirectResponse("/sign-in")
         except (NoSuchConversation, ValueError):
             client.status_code = 404
-            _sorry("not_found", language)
+            sorry("not_found", language)
         except NotForThisPerson:
             async with database.transaction() as session:
                 actor = f"staff:{person.username}"
                 record(session, at=clock(), actor=actor, action="access_refused", subject=f"conversation:{asked}"[:80])
             client.status_code = 403
-            _sorry("refused", language)
+            sorry("refused", language)
         return None
 
 
-def _dress(client: Client, language: Language) -> None:
-    """Our own style, words and small script; before anything is painted, the theme the person chose."""
-    version = int(max(file.stat().st_mtime for file in STATIC.iterdir()))
-    tag = "zh-CN" if language == "zh" else "en"
-    with client:
-        ui.add_head_html(
-            f"""
-            <script>
-              document.documentElement.lang = "{tag}";
-              document.documentElement.dataset.theme = localStorage.getItem("tingsu-theme") || "";
-            </script>
-            <style>:root {{ --offline: "{word("offline", language)}"; }}</style>
-            <link rel="stylesheet" href="{STATIC_ADDRESS}/desk.css?{version}">
-            <script src="{STATIC_ADDRESS}/desk.js?{version}"></script>
-            """
-        )
-
-
-def _header(person: StaffMember, language: Language, back: str) -> None:
-    with ui.element("header").classes("topbar"):
-        with ui.element("a").props('href="/"').classes("brand"):
-            _words(word("product", language), "strong")
-            _words(word("tagline", language), "span", "tagline")
-        ui.element("div").classes("topbar-space")
-        with ui.element("div").classes("whoami"):
-            _words(person.name, "strong")
-            unit = next((u for u in organisation().units if u.code == person.unit_code), None)
-            role = person.role.display_name(language)
-            _words(f"{unit.display_name(language)} · {role}" if unit else role, "span")
-        theme = ui.element("button").classes("quiet icon").props('type=button onclick="tingsuDesk.switchTheme()"')
-        theme.props["aria-label"] = theme.props["title"] = word("theme", language)
-        with theme:
-            _words("◐", "span")
-        _language_switch(language, back)
-        with _form("/sign-out", {}):
-            _submit(word("sign_out", language), "quiet")
-
-
-def _language_switch(language: Language, back: str) -> None:
-    other = "zh" if language == "en" else "en"
-    with _form("/language", {"language": other, "next": back}).classes("language-form"):
-        _submit(word("other_language", language), "quiet")
-
-
-@contextmanager
-def _small_card(language: Language, *, language_form: bool, back: str) -> Iterator[None]:
-    with ui.element("div").classes("door"):
-        with ui.element("section").classes("door-card"):
-            with ui.element("div").classes("door-brand"):
-                _words(word("product", language), "h1")
-                _words(word("tagline", language), "p", "tagline")
-            yield
-        if language_form:
-            _language_switch(language, back)
-
-
-def _sorry(what: str, language: Language) -> None:
-    with ui.element("div").classes("door"), ui.element("section").classes("door-card"):
-        _words(word(f"{what}_title", language), "h2", "card-title")
-        _words(word(f"{what}_why", language), "p", "hint")
-        with ui.element("a").props('href="/"').classes("button"):
-            _words(word("back_to_queue", language), "span")
-
-
-def _form(address: str, hidden: dict[str, str]) -> Element:
-    form = ui.element("form")
-    form.props["method"] = "post"
-    form.props["action"] = address
-    with form:
-        for name, value in hidden.items():
-            field = ui.element("input")
-            field.props["type"], field.props["name"], field.props["value"] = "hidden", name, value
-    return form
-
-
-def _field(name: str, label: str, *, autocomplete: str, kind: str = "password") -> Element:
-    with ui.element("label").classes("field"):
-        _words(label, "span")
-        field = ui.element("input").props("required")
-        field.props["name"], field.props["type"], field.props["autocomplete"] = name, kind, autocomplete
-    return field
-
-
-def _submit(text: str, style: str = "primary") -> None:
-    with ui.element("button").props("type=submit").classes(style):
-        _words(text, "span")
-
-
-def _words(text: str, tag: str, style: str = "") -> Element:
-    """An element that holds nothing but this text, as text."""
-    return TextElement(tag=tag, text=text).classes(style)
-
-
-def _language_asked(request: Request) -> Language:
-    """The language of the switch, before we know the person and their choice; Chinese by default."""
-    return language_of(request.query_params.get("language", "zh"))
+def _local_sign_in(back: str, language: Language) -> None:
+    with form("/sign-in", {"next": back}):
+        field("username", word("username", language), autocomplete="username", kind="text").props("autofocus")
+        field("password", word("password", language), autocomplete="current-password")
+        submit(word("sign_in", language))

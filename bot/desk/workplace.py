@@ -36,6 +36,7 @@ from bot.desk.conversation import (
     thread_of,
 )
 from bot.desk.elements import Cases, QueueList, Thread
+from bot.desk.gate import next_step
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.masked import Personal
 from bot.desk.parts import Desk
@@ -304,7 +305,7 @@ class Workplace:
     async def _transaction(self) -> AsyncIterator[AsyncSession]:
         async with self._desk.database.transaction() as session:
             person = await who_is(session, self._token, self._desk.clock())
-            if person is None or person.must_change_password:
+            if person is None or next_step(person) is not None:
                 raise SignedOut
             self._person = person
             yield session

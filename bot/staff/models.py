@@ -2,8 +2,9 @@
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.complaints.labels import Label
@@ -43,6 +44,34 @@ class StaffMember(Base):
     language: Mapped[str] = mapped_column(String(5), default="zh")
     is_active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    sealed_key: Mapped[str | None] = mapped_column(String(200))
+    """The key of the authenticator app, encrypted."""
+    second_factor_at: Mapped[datetime | None]
+    """When the app was confirmed; the key is not in use before."""
+    last_step: Mapped[int | None] = mapped_column(BigInteger)
+    """The 30 seconds, counted from 1970, whose code was used last: neither it nor an earlier one is taken again."""
+    recovery_hashes: Mapped[list[Any]] = mapped_column(default=list)
+    provider_subject: Mapped[str | None] = mapped_column(String(255), unique=True)
+    """What the bank's single sign-on calls the person. From the first such sign-in on a password opens nothing."""
+    shifts: Mapped[list[Any]] = mapped_column(default=list)
+    """The person's weekly hours, each `{"weekday": 1–7, "from": "08:30", "until": "17:30"}`; empty: always there."""
+
+    @property
+    def is_known_to_provider(self) -> bool:
+        """Whether the person signs in through the bank's single sign-on."""
+        return self.provider_subject is not None
+
+
+class Absence(Base):
+    """A time in which a person is away; nothing is given to them then."""
+
+    __tablename__ = "absences"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), index=True)
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    note: Mapped[str] = mapped_column(String(200), default="")
 
 
 class SignIn(Base):
@@ -54,3 +83,5 @@ class SignIn(Base):
     staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    owes_code: Mapped[bool] = mapped_column(default=False)
+    """Whether the password was right and the second factor's code is still to come; until then this opens nothing."""

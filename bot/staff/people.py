@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.staff import passwords
+from bot.staff.faults import InvalidStaff, StaffFault
 from bot.staff.models import Role, StaffMember
-from bot.staff.organisation import Organisation, UnknownUnit, load_organisation
+from bot.staff.organisation import Organisation, OrganisationUnit, UnknownUnit, load_organisation
 from bot.staff.passwords import PasswordFault
 from bot.staff.sign_in import end_all_sign_ins, new_sign_in, note_failure
 
@@ -24,10 +25,6 @@ FIRST_ADMINISTRATOR_LOCK = 0x7165_4144
 """Key of the advisory lock under which the first administrator is made; any fixed number will do."""
 
 
-class InvalidStaff(ValueError):
-    """A person cannot be added; the message says why and what to do."""
-
-
 @cache
 def organisation() -> Organisation:
     """The organisation in force, read once."""
@@ -35,7 +32,14 @@ def organisation() -> Organisation:
 
 
 async def add_staff(
-    session: AsyncSession, *, username: str, name: str, role: Role | str, unit_code: str, now: datetime
+    session: AsyncSession,
+    *,
+    username: str,
+    name: str,
+    role: Role | str,
+    unit_code: str,
+    now: datetime,
+    actor: str = "system",
 ) -> str:
     """Add a person, who chooses a password of their own at the first sign-in.
 
@@ -53,25 +57,17 @@ async def add_staff(
     """
     username = username.strip().lower()
     if not USERNAME.fullmatch(username):
-        raise InvalidStaff("A username is a letter, then up to 49 letters, digits, dots, dashes or underscores.")
-    name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        raise InvalidStaff(f"Give the name that customers will see, of at most {LONGEST_NAME} characters.")
-    if role not in set(Role):
-        raise InvalidStaff(f"There is no role «{role}»; write one of {', '.join(Role)}.")
-    try:
-        unit = organisation().find(unit_code.strip().upper())
-    except UnknownUnit as error:
-        raise InvalidStaff(f"{error}.") from error
+        raise InvalidStaff(StaffFault.USERNAME)
+    name, role, unit = checked_name(name), checked_role(role), checked_unit(unit_code)
     if await session.scalar(select(func.count()).where(StaffMember.username == username)):
-        raise InvalidStaff(f"There is a «{username}» already; choose another username.")
+        raise InvalidStaff(StaffFault.TAKEN, username=username)
     password = passwords.one_time_password()
     session.add(
         StaffMember(
             id=uuid.uuid4(),
             username=username,
             name=name,
-            role=Role(role),
+            role=role,
             unit_code=unit.code,
             password_hash=await asyncio.to_thread(passwords.hasher().hash, password),
             must_change_password=True,
@@ -81,9 +77,44 @@ async def add_staff(
             created_at=now,
         )
     )
-    record(session, at=now, actor="system", action="add_staff", subject=f"staff:{username}", role=role, unit=unit.code)
+    record(session, at=now, actor=actor, action="add_staff", subject=f"staff:{username}", role=role, unit=unit.code)
     await session.flush()
     return password
+
+
+def checked_name(name: str) -> str:
+    """The name as it is stored.
+
+    Raises:
+        InvalidStaff: it is empty, too long, or cannot be shown.
+    """
+    name = " ".join(name.split())
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        raise InvalidStaff(StaffFault.NAME)
+    return name
+
+
+def checked_role(role: Role | str) -> Role:
+    """The role.
+
+    Raises:
+        InvalidStaff: there is no such role.
+    """
+    if role not in set(Role):
+        raise InvalidStaff(StaffFault.ROLE, role=str(role), roles=", ".join(Role))
+    return Role(role)
+
+
+def checked_unit(code: str) -> OrganisationUnit:
+    """The unit with this code, however it is capitalised.
+
+    Raises:
+        InvalidStaff: there is none.
+    """
+    try:
+        return organisation().find(code.strip().upper())
+    except UnknownUnit as error:
+        raise InvalidStaff(StaffFault.UNIT, code=code) from error
 
 
 async def ensure_first_administrator(session: AsyncSession, now: datetime) -> tuple[str, str] | None:

@@ -9,17 +9,20 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
+from bot.settings import settings
 from bot.staff import passwords
 from bot.staff.models import SignIn, StaffMember
 
 LASTS_FOR = timedelta(hours=12)
+CODE_WITHIN = timedelta(minutes=10)
+"""A password is worth nothing when the code does not follow in this time."""
 FAILURES_BEFORE_LOCK = 5
 FIRST_LOCK_FOR = timedelta(minutes=15)
 LONGEST_LOCK_FOR = timedelta(hours=24)
 
 
 async def sign_in(session: AsyncSession, username: str, password: str, now: datetime) -> str | None:
-    """Check who this is.
+    """Check who this is by the password. Whoever has a second factor owes its code after that.
 
     An unknown name, a wrong password, a locked and a closed account take the same work and get the same answer, so that
     nobody learns from it who works here.
@@ -35,19 +38,32 @@ async def sign_in(session: AsyncSession, username: str, password: str, now: date
         # The name stays out of the record: people type their password into the wrong field.
         record(session, at=now, actor="system", action="sign_in_refused", subject="staff", why="unknown")
         return None
-    if not person.is_active or is_locked(person, now):
-        why = "locked" if person.is_active else "not_active"
+    if not person.is_active or person.is_known_to_provider or is_locked(person, now):
+        why = "locked" if is_locked(person, now) else "single_sign_on"
+        why = why if person.is_active else "not_active"
         record(session, at=now, actor="system", action="sign_in_refused", subject=f"staff:{username}", why=why)
         return None
     if not is_right:
         note_failure(session, person, now)
         return None
-    person.failed_count = 0
-    person.locked_until = None
     if passwords.hasher().check_needs_rehash(password_hash):
         person.password_hash = await asyncio.to_thread(passwords.hasher().hash, password)
-    record(session, at=now, actor=f"staff:{username}", action="sign_in", subject=f"staff:{username}")
+    if is_asked_for_code(person):
+        return await new_sign_in(session, person, now, owes_code=True)
+    note_success(session, person, now)
     return await new_sign_in(session, person, now)
+
+
+def is_asked_for_code(person: StaffMember) -> bool:
+    """Whether a password alone does not let this person in."""
+    return settings().second_factor != "off" and person.second_factor_at is not None
+
+
+def must_set_up_second_factor(person: StaffMember) -> bool:
+    """Whether the person may do nothing else before a second factor is set up."""
+    return (
+        settings().second_factor == "required" and person.second_factor_at is None and not person.is_known_to_provider
+    )
 
 
 async def who_is(session: AsyncSession, token: str | None, now: datetime) -> StaffMember | None:
@@ -57,7 +73,7 @@ async def who_is(session: AsyncSession, token: str | None, now: datetime) -> Sta
     found: StaffMember | None = await session.scalar(
         select(StaffMember)
         .join(SignIn, SignIn.staff_id == StaffMember.id)
-        .where(SignIn.token_hash == hash_of(token), SignIn.expires_at > now, StaffMember.is_active)
+        .where(SignIn.token_hash == hash_of(token), SignIn.expires_at > now, ~SignIn.owes_code, StaffMember.is_active)
     )
     return found
 
@@ -76,8 +92,16 @@ def is_locked(person: StaffMember, now: datetime) -> bool:
     return person.locked_until is not None and person.locked_until > now
 
 
-def note_failure(session: AsyncSession, person: StaffMember, now: datetime) -> None:
-    """Count a wrong password; from the fifth in a row on the account is locked, each time for twice as long."""
+def note_success(session: AsyncSession, person: StaffMember, now: datetime, **detail: str) -> None:
+    """Record that the person is in, and forget the failures: not before, or guessing codes would cost nothing."""
+    person.failed_count = 0
+    person.locked_until = None
+    who = f"staff:{person.username}"
+    record(session, at=now, actor=who, action="sign_in", subject=who, **detail)
+
+
+def note_failure(session: AsyncSession, person: StaffMember, now: datetime, why: str = "wrong_password") -> None:
+    """Count a wrong password or code; from the fifth in a row on the account is locked, each time for twice as long."""
     person.failed_count += 1
     beyond = person.failed_count - FAILURES_BEFORE_LOCK
     if beyond >= 0:
@@ -88,20 +112,28 @@ def note_failure(session: AsyncSession, person: StaffMember, now: datetime) -> N
         actor="system",
         action="sign_in_refused",
         subject=f"staff:{person.username}",
-        why="wrong_password",
+        why=why,
         failures=person.failed_count,
     )
 
 
-async def new_sign_in(session: AsyncSession, person: StaffMember, now: datetime) -> str:
+async def new_sign_in(session: AsyncSession, person: StaffMember, now: datetime, *, owes_code: bool = False) -> str:
     """Begin a sign-in for a person who has proved who they are, and clear away their expired ones.
+
+    Args:
+        owes_code: the second factor's code is still to come.
 
     Returns:
         The token; only its hash is kept.
     """
     await session.execute(delete(SignIn).where(SignIn.staff_id == person.id, SignIn.expires_at <= now))
     token = secrets.token_urlsafe(32)
-    session.add(SignIn(token_hash=hash_of(token), staff_id=person.id, created_at=now, expires_at=now + LASTS_FOR))
+    expires_at = now + (CODE_WITHIN if owes_code else LASTS_FOR)
+    session.add(
+        SignIn(
+            token_hash=hash_of(token), staff_id=person.id, created_at=now, expires_at=expires_at, owes_code=owes_code
+        )
+    )
     await session.flush()
     return token
 

@@ -36,17 +36,26 @@ class ServedDesk:
 
 
 @contextmanager
-def serving(database_url: str, folder: Path, port: int | None = None) -> Iterator[ServedDesk]:
-    """A desk in a process of its own, working in this folder, stopped at the end."""
+def serving(database_url: str, folder: Path, port: int | None = None, **variables: str) -> Iterator[ServedDesk]:
+    """A desk in a process of its own, working in this folder, stopped at the end.
+
+    Args:
+        variables: settings other than the tests' usual ones, as environment variables.
+    """
     port = port or free_port()
-    environment = os.environ | {
-        "DATABASE_URL": database_url,
-        "TINGSU_DESK_PORT": str(port),
-        "TINGSU_VAR_DIR": str(folder / "var"),
-        "TINGSU_SECRET_KEY": "the tests' key",
-        "PYTHONPATH": str(ROOT),
-        "NO_PROXY": "127.0.0.1",
-    }
+    environment = (
+        os.environ
+        | {
+            "DATABASE_URL": database_url,
+            "TINGSU_DESK_PORT": str(port),
+            "TINGSU_VAR_DIR": str(folder / "var"),
+            "TINGSU_SECRET_KEY": "the tests' key",
+            "PYTHONPATH": str(ROOT),
+            "NO_PROXY": "127.0.0.1",
+            "TINGSU_SECOND_FACTOR": "optional",
+        }
+        | variables
+    )
     command = [sys.executable, "-m", "bot", "desk"]
     with (folder / "desk.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log)

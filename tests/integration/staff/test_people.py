@@ -8,9 +8,10 @@ from sqlalchemy import func, select
 
 from bot.audit import AuditRecord
 from bot.database import Database
+from bot.staff.faults import InvalidStaff
 from bot.staff.models import Role, SignIn, StaffMember
 from bot.staff.passwords import PasswordFault
-from bot.staff.people import InvalidStaff, add_staff, change_password, ensure_first_administrator
+from bot.staff.people import add_staff, change_password, ensure_first_administrator
 from bot.staff.sign_in import sign_in, who_is
 from tests.conftest import FakeClock
 
