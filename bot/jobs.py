@@ -24,6 +24,7 @@ class Job(StrEnum):
     TAKE_TURN = "take_turn"
     DELIVER = "deliver"
     ASK_SATISFACTION = "ask_satisfaction"
+    SEND_EVENTS = "send_events"
 
 
 def job_app(url: str) -> procrastinate.App:

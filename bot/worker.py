@@ -10,6 +10,8 @@ from procrastinate import jobs as procrastinate_jobs
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 import bot.tables  # noqa: F401 - every table is known before the first query
+from bot.api.events import Publisher
+from bot.api.webhooks import Sender
 from bot.channels.registry import channels_by_name
 from bot.clock import Clock, system_clock
 from bot.conversations.outbound import Deliverer
@@ -53,6 +55,8 @@ class Rooms:
     turns: Turns
     deliverer: Deliverer
     survey: SatisfactionSurvey
+    publisher: Publisher
+    sender: Sender
 
 
 def furnish(config: Settings, database: Database, clock: Clock = system_clock) -> Rooms:
@@ -73,6 +77,8 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         ),
         deliverer=Deliverer(database=database, channels=channels_by_name(config, database, clock), clock=clock),
         survey=SatisfactionSurvey(database=database, clock=clock),
+        publisher=Publisher(database=database, clock=clock),
+        sender=Sender(database=database, clock=clock, config=config),
     )
 
 
@@ -90,6 +96,16 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.ASK_SATISFACTION, retry=BackOff(ceiling=300))
     async def ask_satisfaction(complaint_id: str, resolved_at: str) -> None:
         await rooms.survey.ask(uuid.UUID(complaint_id), datetime.fromisoformat(resolved_at))
+
+    @app.task(name=Job.SEND_EVENTS, retry=BackOff(ceiling=300))
+    async def send_events(webhook_id: str) -> None:
+        await rooms.sender.send_events(uuid.UUID(webhook_id))
+
+    @app.periodic(cron="* * * * * */2")
+    @app.task(name="publish_events", queueing_lock="publish_events")
+    async def publish_events(timestamp: int) -> None:
+        """Changes become events without the use cases knowing of it."""
+        await rooms.publisher.publish()
 
     @app.periodic(cron="* * * * * */2")
     @app.task(name="take_over_stalled", queueing_lock="take_over_stalled", priority=100)
