@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from bot.commands.api import api
 from bot.logs import set_up_logging
 from bot.settings import settings
 
@@ -26,6 +27,7 @@ audit = typer.Typer(help="Read the audit log, and prove that it was not changed.
 staff = typer.Typer(help="People who work at the desk.", no_args_is_help=True)
 data = typer.Typer(help="Look after what the assistant learns from.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
+app.add_typer(api, name="api")
 app.add_typer(complaints, name="complaint")
 app.add_typer(data, name="data")
 app.add_typer(staff, name="staff")

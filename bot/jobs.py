@@ -25,6 +25,7 @@ class Job(StrEnum):
     DELIVER = "deliver"
     ASK_SATISFACTION = "ask_satisfaction"
     WATCH_DEADLINE = "watch_deadline"
+    SEND_EVENTS = "send_events"
 
 
 def job_app(url: str) -> procrastinate.App:

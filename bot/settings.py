@@ -115,6 +115,13 @@ class Settings(BaseSettings):
     oidc_create: bool = Field(
         default=False, description="Add people whom the single sign-on knows and the desk does not"
     )
+    api_requests_per_minute: int = Field(
+        default=600, ge=1, description="Requests that one token of the API may make in a minute"
+    )
+    webhook_hosts: str = Field(
+        default="",
+        description="Hosts that webhooks may lead to, `host` or `host:port`, separated by spaces; none without it",
+    )
     worker_concurrency: int = Field(default=10, ge=1, description="Jobs one worker process runs side by side")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
 

@@ -1,9 +1,10 @@
 """Every table of Tingsu, imported in one place, so that migrations and tests see the whole schema."""
 
+from bot.api import models as api
 from bot.audit import AuditRecord, chain
 from bot.complaints import models as complaints
 from bot.conversations import models as conversations
 from bot.database import Base
 from bot.staff import models as staff
 
-__all__ = ["AuditRecord", "Base", "chain", "complaints", "conversations", "staff"]
+__all__ = ["AuditRecord", "Base", "api", "chain", "complaints", "conversations", "staff"]

@@ -10,6 +10,8 @@ from procrastinate import jobs as procrastinate_jobs
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 import bot.tables  # noqa: F401 - every table is known before the first query
+from bot.api.events import Publisher
+from bot.api.webhooks import Sender
 from bot.audit.sealing import AuditSealer
 from bot.channels.registry import channels_by_name
 from bot.clock import Clock, system_clock
@@ -57,6 +59,8 @@ class Rooms:
     survey: SatisfactionSurvey
     sealer: AuditSealer
     deadline_watch: DeadlineWatch
+    publisher: Publisher
+    sender: Sender
 
 
 def furnish(config: Settings, database: Database, clock: Clock = system_clock) -> Rooms:
@@ -79,6 +83,8 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         survey=SatisfactionSurvey(database=database, clock=clock),
         sealer=AuditSealer(database),
         deadline_watch=DeadlineWatch(database=database, clock=clock),
+        publisher=Publisher(database=database, clock=clock),
+        sender=Sender(database=database, clock=clock, config=config),
     )
 
 
@@ -106,6 +112,16 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     async def watch_deadlines(timestamp: int) -> None:
         """The safety net: deadlines for which no job has come."""
         await rooms.deadline_watch.look_at_all_due()
+
+    @app.task(name=Job.SEND_EVENTS, retry=BackOff(ceiling=300))
+    async def send_events(webhook_id: str) -> None:
+        await rooms.sender.send_events(uuid.UUID(webhook_id))
+
+    @app.periodic(cron="* * * * * */2")
+    @app.task(name="publish_events", queueing_lock="publish_events")
+    async def publish_events(timestamp: int) -> None:
+        """Changes become events without the use cases knowing of it."""
+        await rooms.publisher.publish()
 
     @app.periodic(cron="* * * * * */2")
     @app.task(name="take_over_stalled", queueing_lock="take_over_stalled", priority=100)

@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, text
@@ -18,7 +19,9 @@ from bot.conversations.channel import Inbound, InboundAttachment
 from bot.conversations.inbound import find_or_start
 from bot.conversations.models import Author, Conversation, Message
 from bot.database import Database
+from bot.settings import Settings
 from bot.staff.models import Role, StaffMember
+from bot.worker import Rooms, furnish
 
 RATHER_ORDINARY = {Tier.ORDINARY: 0.55, Tier.COMPLEX: 0.33, Tier.URGENT: 0.12}
 CHAT = "chat-1"
@@ -150,3 +153,8 @@ async def until(condition: Callable[[], Awaitable[bool]], *, seconds: float = 60
         if time.monotonic() > deadline:
             raise TimeoutError("the condition did not come about")
         await asyncio.sleep(0.02)
+
+
+def rooms_with(database: Database, **given: Any) -> Rooms:
+    """A worker's rooms by the default settings, with those that a test gives."""
+    return replace(furnish(Settings(), database), **given)

@@ -8,12 +8,12 @@ from sqlalchemy.exc import OperationalError
 
 from bot.audit import AuditRecord, record
 from bot.audit.chain import AuditSeal, UnsealedRecord
-from bot.audit.sealing import AuditSealer, seal_batch
+from bot.audit.sealing import seal_batch
 from bot.clock import system_clock
 from bot.database import Database
 from bot.jobs import job_app
-from bot.worker import Rooms, register_jobs
-from tests.builders import until
+from bot.worker import register_jobs
+from tests.builders import rooms_with, until
 from tests.conftest import FakeClock
 from tests.integration.audit.log import check, seal, write
 
@@ -109,7 +109,7 @@ async def test_the_worker_seals_by_itself(database: Database) -> None:
             return await session.scalar(select(UnsealedRecord.record_id).limit(1)) is None
 
     app = job_app(database.url)
-    register_jobs(app, Rooms(turns=None, deliverer=None, survey=None, sealer=AuditSealer(database)))  # type: ignore[arg-type]
+    register_jobs(app, rooms_with(database))
     await write(database, system_clock(), "TS-1")
     async with app.open_async():
         worker = asyncio.create_task(app.run_worker_async(install_signal_handlers=False))

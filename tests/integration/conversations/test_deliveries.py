@@ -10,7 +10,6 @@ import pytest
 from procrastinate.jobs import Job as QueuedJob
 from procrastinate.retry import RetryDecision
 
-from bot.audit.sealing import AuditSealer
 from bot.clock import system_clock
 from bot.conversations.channel import Undeliverable
 from bot.conversations.models import Conversation, Delivery, Message
@@ -18,8 +17,8 @@ from bot.conversations.outbound import Deliverer, say
 from bot.database import Database
 from bot.jobs import job_app
 from bot.wording import Saying
-from bot.worker import BackOff, Rooms, register_jobs
-from tests.builders import a_conversation, jobs, messages, until
+from bot.worker import BackOff, register_jobs
+from tests.builders import a_conversation, jobs, messages, rooms_with, until
 from tests.conftest import FakeClock
 
 
@@ -68,7 +67,7 @@ async def the_bank_says(database: Database, clock: FakeClock, *said: str, chat: 
 async def delivering(database: Database, deliverer: Deliverer) -> AsyncIterator[None]:
     """A worker in this process that only delivers."""
     app = job_app(database.url)
-    rooms = Rooms(turns=None, deliverer=deliverer, survey=None, sealer=AuditSealer(database))  # type: ignore[arg-type]
+    rooms = rooms_with(database, deliverer=deliverer)
     register_jobs(app, rooms)
     async with app.open_async():
         worker = asyncio.create_task(

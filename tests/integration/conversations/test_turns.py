@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from bot.audit.sealing import AuditSealer
 from bot.clock import system_clock
 from bot.conversations.handover import hand_back, take_over
 from bot.conversations.inbound import Inbox
@@ -18,11 +17,10 @@ from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient, RasaUnavailable
 from bot.conversations.turns import Turns
 from bot.database import Database
-from bot.followups.satisfaction import SatisfactionSurvey
 from bot.jobs import job_app
 from bot.wording import wording
-from bot.worker import Rooms, register_jobs
-from tests.builders import a_conversation, a_member_of_staff, an_inbound, jobs, messages, texts, until
+from bot.worker import register_jobs
+from tests.builders import a_conversation, a_member_of_staff, an_inbound, jobs, messages, rooms_with, texts, until
 from tests.conftest import FakeClock
 from tests.integration.conversations.scripted_rasa import Does, ScriptedRasa
 
@@ -325,7 +323,7 @@ async def working(database: Database, rasa_client: RasaClient) -> AsyncIterator[
     )
     deliverer = Deliverer(database, {}, system_clock)
     app = job_app(database.url)
-    register_jobs(app, Rooms(turns, deliverer, SatisfactionSurvey(database, system_clock), AuditSealer(database)))
+    register_jobs(app, rooms_with(database, turns=turns, deliverer=deliverer))
     async with app.open_async():
         worker = asyncio.create_task(
             app.run_worker_async(

@@ -1,0 +1,281 @@
+"""Complaints by the API: read page by page, commented on, taken on by the lifecycle's steps, each change once."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import update
+
+from bot.api.tokens import Scope
+from bot.clock import system_clock
+from bot.complaints.casework import StatedFact
+from bot.complaints.labels import Product, Tier
+from bot.complaints.lifecycle import State
+from bot.complaints.models import Complaint
+from bot.conversations.handover import take_over
+from bot.conversations.models import Author
+from bot.database import Database
+from tests.builders import audit_trail, jobs, messages, texts
+from tests.integration.api.conftest import Caller
+from tests.integration.api.test_tokens import is_problem
+from tests.integration.desk.scene import Scene
+
+PHONE = StatedFact("phone", "13812345678")
+RESULT = "卡已取回，请到司门口支行领取。"
+
+
+async def a_case(scene: Scene, **told: Any) -> Complaint:
+    return await scene.complaint(await scene.customer_writes("卡被吞了", key="chat-1"), **told)
+
+
+async def set_state(database: Database, complaint: Complaint, state: State) -> None:
+    async with database.transaction() as session:
+        await session.execute(update(Complaint).where(Complaint.id == complaint.id).values(state=state))
+
+
+async def etag_of(crm: httpx.AsyncClient, complaint: Complaint) -> str:
+    return (await crm.get(f"/complaints/{complaint.number}")).headers["etag"]
+
+
+async def step_on(
+    crm: httpx.AsyncClient,
+    complaint: Complaint,
+    step: str,
+    *,
+    etag: str | None = None,
+    key: str | None = None,
+    **more: str,
+) -> httpx.Response:
+    headers = {"If-Match": etag or await etag_of(crm, complaint)} | ({"Idempotency-Key": key} if key else {})
+    return await crm.post(f"/complaints/{complaint.number}/steps", json={"step": step} | more, headers=headers)
+
+
+async def test_a_complaint_is_read_whole_and_its_reading_recorded(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene, facts=(StatedFact("amount", "两千块", amount_fen=200000, currency="CNY"),))
+    crm = await system()
+    answer = await crm.get(f"/complaints/{complaint.number}")
+    shown = answer.json()
+    assert (shown["state"], shown["tier"], shown["unit"]) == ("open", "ordinary", "HB-WH-WC-03")
+    assert shown["story"] == complaint.story
+    assert [(fact["name"], fact["amount_fen"]) for fact in shown["facts"]] == [("amount", 200000)]
+    assert shown["deadlines"]
+    assert answer.headers["etag"] == f'"{shown["version"]}"'
+    assert answer.headers["cache-control"] == "no-store"
+    assert await audit_trail(database, complaint.number) == ["customer: open_complaint", "api:crm: see_complaint"]
+
+
+async def test_a_telephone_number_is_hidden_from_tokens_without_the_scope(system: Caller, scene: Scene) -> None:
+    complaint = await a_case(scene, facts=(PHONE,))
+    address = f"/complaints/{complaint.number}"
+    hidden = (await (await system(name="crm")).get(address)).text
+    full = (await (await system(Scope.READ, Scope.PERSONAL, name="hotline")).get(address)).text
+    assert "13812345678" not in hidden and "*******5678" in hidden
+    assert full.count("13812345678") == 2
+
+
+async def test_pages_hold_every_complaint_once_also_when_another_comes_meanwhile(system: Caller, scene: Scene) -> None:
+    opened_at = system_clock() - timedelta(days=1)
+    numbers = [(await a_case(scene, opened_at=opened_at)).number for _ in range(5)]
+    crm = await system()
+    seen: list[str] = []
+    cursor: str | None = None
+    for _ in range(3):
+        page = (await crm.get("/complaints", params={"limit": 2} | ({"cursor": cursor} if cursor else {}))).json()
+        seen += [one["number"] for one in page["complaints"]]
+        cursor = page["next_cursor"]
+        if len(seen) == 2:
+            numbers.append((await a_case(scene)).number)
+    assert len(seen) == len(set(seen)) == 6
+    assert set(seen) == set(numbers)
+    assert cursor is None
+
+
+async def test_complaints_are_chosen_by_what_is_asked(system: Caller, scene: Scene, database: Database) -> None:
+    old = await a_case(scene, opened_at=system_clock() - timedelta(days=9), product=Product.DEBIT_CARD)
+    urgent = await a_case(scene, tier=Tier.URGENT, outlet_code="HB-WH-WC-01")
+    crm = await system(Scope.READ, Scope.COMMENT)
+    yesterday = (system_clock() - timedelta(days=1)).isoformat()
+
+    async def found(**wanted: str) -> list[str]:
+        return [one["number"] for one in (await crm.get("/complaints", params=wanted)).json()["complaints"]]
+
+    assert await found() == [old.number, urgent.number]
+    assert await found(product="debit_card") == [old.number]
+    assert await found(tier=urgent.tier) == [urgent.number]
+    assert await found(unit="HB-WH-WC-01") == [urgent.number]
+    assert await found(opened_since=yesterday) == [urgent.number]
+    assert await found(changed_since=yesterday) == [urgent.number]
+    assert await found(state="closed") == []
+    await crm.post(f"/complaints/{old.number}/comments", json={"text": "核对中"})
+    assert await found(changed_since=yesterday) == [old.number, urgent.number]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"limit": "201"},
+        {"limit": "0"},
+        {"state": "lost"},
+        {"cursor": "x"},
+        {"opened_since": "gestern"},
+        {"colour": "red"},
+    ],
+)
+async def test_a_question_that_makes_no_sense_is_refused_by_name(wanted: dict[str, str], system: Caller) -> None:
+    answer = await (await system()).get("/complaints", params=wanted)
+    assert is_problem(answer, 422, "not_valid")
+    assert [fault["at"] for fault in answer.json()["errors"]] == [f"query.{next(iter(wanted))}"]
+
+
+async def test_every_error_is_a_problem_document(system: Caller) -> None:
+    crm = await system()
+    assert is_problem(await crm.get("/nothing"), 404, "http_404")
+    assert is_problem(await crm.get("/complaints/TS-1111-1111-1"), 404, "no_such_complaint")
+    not_allowed = await crm.delete("/webhooks")
+    assert is_problem(not_allowed, 405, "http_405")
+    assert not_allowed.headers["allow"] == "GET, POST"
+    too_large = await crm.post("/webhooks", content=b"x" * 70_000)
+    assert is_problem(too_large, 413, "body_too_large")
+
+
+async def test_a_comment_is_for_staff_only_and_holds_no_card_number(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    crm = await system(Scope.READ, Scope.COMMENT)
+    address = f"/complaints/{complaint.number}/comments"
+    answer = await crm.post(address, json={"text": " 客户卡号 4111111111111111，<b>急</b> "})
+    assert answer.status_code == 201
+    assert "4111111111111111" not in answer.text and "<b>急</b>" in answer.json()["text"]
+    assert (await crm.get(address)).json() == {"comments": [answer.json()]}
+    assert answer.json()["author"] == "api:crm"
+    assert await texts(database) == []
+    assert (await audit_trail(database, complaint.number))[-1] == "api:crm: comment"
+
+
+async def test_a_complaint_is_started_and_resolved_and_the_customer_told(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    await set_state(database, complaint, State.ASSIGNED)
+    crm = await system(Scope.READ, Scope.WRITE)
+    started = await step_on(crm, complaint, "start")
+    assert (started.status_code, started.json()["state"]) == (200, "in_progress")
+    resolved = await step_on(crm, complaint, "resolve", etag=started.headers["etag"], result=RESULT)
+    assert (resolved.status_code, resolved.json()["state"], resolved.json()["result"]) == (200, "resolved", RESULT)
+    assert RESULT in (await texts(database))[-1]
+    assert len(await jobs(database, "ask_satisfaction")) == 1
+    closed = await step_on(crm, complaint, "close", etag=resolved.headers["etag"])
+    assert closed.json()["state"] == "closed"
+    trail = await audit_trail(database, complaint.number)
+    assert [done for done in trail if "see_" not in done] == [
+        "customer: open_complaint",
+        "api:crm: start",
+        "api:crm: resolve",
+        "api:crm: close",
+    ]
+
+
+async def test_a_step_that_the_state_does_not_allow_is_refused(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    crm = await system(Scope.READ, Scope.WRITE)
+    answer = await step_on(crm, complaint, "close")
+    assert is_problem(answer, 409, "illegal_step")
+    assert "assign" in answer.json()["detail"]
+
+
+async def test_a_step_upon_what_has_changed_meanwhile_is_refused(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    crm = await system(Scope.READ, Scope.WRITE)
+    etag = await etag_of(crm, complaint)
+    await set_state(database, complaint, State.IN_PROGRESS)
+    assert is_problem(await step_on(crm, complaint, "resolve", etag=etag, result=RESULT), 412, "stale_version")
+    unconditional = await crm.post(f"/complaints/{complaint.number}/steps", json={"step": "start"})
+    assert is_problem(unconditional, 422, "not_valid")
+    assert await texts(database) == []
+
+
+async def test_while_a_person_talks_with_the_customer_the_result_is_theirs_to_tell(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    li = await scene.member()
+    async with database.transaction() as session:
+        await take_over(session, complaint.conversation_id, li.id, username="li", shown_as="李经理", now=system_clock())
+    crm = await system(Scope.READ, Scope.WRITE)
+    assert is_problem(await step_on(crm, complaint, "resolve", result=RESULT), 409, "person_is_talking")
+
+
+async def test_a_result_with_a_card_number_is_not_told(system: Caller, scene: Scene, database: Database) -> None:
+    complaint = await a_case(scene)
+    crm = await system(Scope.READ, Scope.WRITE)
+    answer = await step_on(crm, complaint, "resolve", result="已退回卡 4111111111111111")
+    assert is_problem(answer, 422, "sensitive_numbers")
+    assert await texts(database) == []
+
+
+async def test_the_same_request_with_the_same_key_is_done_once(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    crm = await system(Scope.READ, Scope.WRITE)
+    etag = await etag_of(crm, complaint)
+    first = await step_on(crm, complaint, "resolve", etag=etag, key="k-1", result=RESULT)
+    again = await step_on(crm, complaint, "resolve", etag=etag, key="k-1", result=RESULT)
+    assert first.status_code == again.status_code == 200
+    assert first.json() == again.json()
+    assert first.headers["etag"] == again.headers["etag"]
+    assert len(await messages(database, Author.BOT)) == 1
+    other = await step_on(crm, complaint, "resolve", etag=etag, key="k-1", result="另一个结果")
+    assert is_problem(other, 409, "key_used_otherwise")
+
+
+async def test_the_same_request_twice_at_once_is_done_once(system: Caller, scene: Scene) -> None:
+    complaint = await a_case(scene)
+    crm = await system(Scope.READ, Scope.COMMENT)
+    address = f"/complaints/{complaint.number}/comments"
+    answers = await asyncio.gather(
+        *(crm.post(address, json={"text": "核对中"}, headers={"Idempotency-Key": "k-1"}) for _ in range(5))
+    )
+    assert {answer.status_code for answer in answers} == {201}
+    assert len((await crm.get(address)).json()["comments"]) == 1
+
+
+async def test_a_failed_request_may_come_again_with_its_key(system: Caller, scene: Scene, database: Database) -> None:
+    complaint = await a_case(scene)
+    crm = await system(Scope.READ, Scope.WRITE)
+    etag = await etag_of(crm, complaint)
+    assert (await step_on(crm, complaint, "start", etag=etag, key="k-1")).status_code == 409
+    assert (await step_on(crm, complaint, "start", etag=etag, key="k-1")).status_code == 409
+    await set_state(database, complaint, State.ASSIGNED)
+    assert (await step_on(crm, complaint, "start", key="k-2")).status_code == 200
+
+
+async def test_keys_of_two_systems_do_not_meet(system: Caller, scene: Scene) -> None:
+    complaint = await a_case(scene)
+    address = f"/complaints/{complaint.number}/comments"
+    for name in ("crm", "hotline"):
+        client = await system(Scope.READ, Scope.COMMENT, name=name)
+        answer = await client.post(address, json={"text": f"来自{name}"}, headers={"Idempotency-Key": "1"})
+        assert answer.status_code == 201
+    assert len((await client.get(address)).json()["comments"]) == 2
+
+
+async def test_the_description_and_its_page_need_nothing_from_elsewhere(system: Caller) -> None:
+    crm = await system()
+    document = (await crm.get("/openapi.json")).json()
+    assert document["servers"] == [{"url": "/api/v1"}]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            assert operation["summary"] and operation["description"] and operation["security"]
+    page = (await crm.get("/")).text
+    assert "/complaints/{number}/steps" in page
+    assert "<script" not in page and "://" not in page.replace("https://crm.bank.example", "")
