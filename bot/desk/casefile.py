@@ -7,14 +7,15 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.complaints.labels import Tier
-from bot.complaints.models import Approval, ApprovalKind, Complaint, Plan
-from bot.desk.acts import CaseAtHand
-from bot.desk.case_acts import CASE_ACTS
+from bot.complaints.links import links_of
+from bot.complaints.models import Approval, ApprovalKind, CaseTask, Complaint, Plan, Recheck
+from bot.desk.acts import CASE_ACTS, CaseAtHand
 from bot.desk.conversation import milliseconds
 from bot.desk.timeline import steps_of, timeline_of
 from bot.desk.words import word
 from bot.staff.models import StaffMember
 from bot.staff.organisation import UnknownUnit, organisation
+from bot.staff.permissions import may_see
 
 Names = Mapping[uuid.UUID | None, str]
 
@@ -27,9 +28,9 @@ async def casefile_of(case: CaseAtHand) -> dict[str, Any]:
         "responsible": _responsible(case, names),
         "asked": [_asked(case, asked, names) for asked in case.approvals],
         "plans": [_plan(case, plan, names) for plan in reversed(case.plans)],
-        "tasks": [],
-        "rechecks": [],
-        "links": [],
+        "tasks": [_task(case, task, names) for task in case.tasks],
+        "rechecks": [_recheck(case, recheck) for recheck in case.rechecks],
+        "links": await _links(case),
         "timeline": timeline_of(await steps_of(case.session, complaint.number), case.language),
         "acts": CASE_ACTS.offered(case),
     }
@@ -39,6 +40,7 @@ async def _names(case: CaseAtHand) -> Names:
     involved = {case.complaint.handler_id, case.complaint.lead_id}
     involved |= {one for plan in case.plans for one in (plan.proposed_by, plan.approved_by, plan.returned_by)}
     involved |= {one for asked in case.approvals for one in (asked.asked_by, asked.decided_by)}
+    involved |= {task.asked_by for task in case.tasks}
     found = await case.session.scalars(select(StaffMember).where(StaffMember.id.in_(involved - {None})))
     return {member.id: member.name for member in found}
 
@@ -93,6 +95,55 @@ def _plan(case: CaseAtHand, plan: Plan, names: Names) -> dict[str, Any]:
         "standingName": word(f"plan_{name}", case.language),
         "note": _joined((names.get(plan.returned_by, "") if plan.return_reason else "", note)),
     }
+
+
+def _task(case: CaseAtHand, task: CaseTask, names: Names) -> dict[str, Any]:
+    name, standing = "waiting", "waiting"
+    if task.answered_at is not None:
+        name, standing = "answered", "agreed"
+    elif task.cancelled_at is not None:
+        name, standing = "cancelled", ""
+    elif task.due_at < case.now:
+        name, standing = "overdue", "refused"
+    return {
+        "id": task.id,
+        "department": task.department,
+        "text": task.text,
+        "answer": task.answer or "",
+        "by": names.get(task.asked_by, ""),
+        "dueAt": milliseconds(task.due_at),
+        "standing": standing,
+        "standingName": word(f"task_{name}", case.language),
+    }
+
+
+def _recheck(case: CaseAtHand, recheck: Recheck) -> dict[str, Any]:
+    name = "waiting" if recheck.is_changed is None else "changed" if recheck.is_changed else "upheld"
+    return {
+        "id": recheck.id,
+        "at": milliseconds(recheck.requested_at),
+        "reason": recheck.reason,
+        "text": recheck.text or "",
+        "standing": "waiting" if name == "waiting" else "agreed",
+        "standingName": word(f"recheck_{name}", case.language),
+    }
+
+
+async def _links(case: CaseAtHand) -> list[dict[str, str]]:
+    """The linked cases by number; a link leads only to what the person may see."""
+    shown = []
+    for link in await links_of(case.session, case.complaint):
+        is_ours = link.complaint_id == case.complaint.id
+        other = await case.session.get_one(Complaint, link.other_id if is_ours else link.complaint_id)
+        may_see_it = may_see(case.member, other.outlet_code, organisation())
+        shown.append(
+            {
+                "what": word(f"link_{link.kind}" if is_ours else f"linked_{link.kind}", case.language),
+                "number": other.number,
+                "address": f"/conversations/{other.conversation_id}" if may_see_it else "",
+            }
+        )
+    return shown
 
 
 def _standing_of(plan: Plan) -> tuple[str, str]:

@@ -23,8 +23,7 @@ from bot.conversations import handover
 from bot.conversations.handover import HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
 from bot.database import notify_changed
-from bot.desk.acts import CaseAtHand, NotOffered, Unfilled, at_hand
-from bot.desk.case_acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS
+from bot.desk.acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS, CaseAtHand, Unfilled, at_hand
 from bot.desk.casefile import casefile_of
 from bot.desk.conversation import (
     NoSuchConversation,
@@ -274,6 +273,7 @@ class Workplace:
             complaint,
             self._person,
             self._language,
+            siblings=opened.complaints,
             holds_conversation=self._holds(opened.conversation),
             now=self._desk.clock(),
         )
@@ -291,7 +291,7 @@ class Workplace:
         except NotForThisPerson as refused:
             await self._record_refusal(str(refused))
             self._go("/")
-        except (HeldBySomeoneElse, NotOffered, *REFUSALS) as refusal:
+        except (HeldBySomeoneElse, *REFUSALS) as refusal:
             name = next((name for kind, name in SAID_OF_REFUSALS.items() if isinstance(refusal, kind)), when_refused)
             self._tell(word(name, self._language))
             self._refresher.notice(EVERYTHING)

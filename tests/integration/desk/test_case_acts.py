@@ -8,8 +8,7 @@ import pytest
 from bot.complaints.labels import Signal, Tier
 from bot.complaints.models import Complaint
 from bot.database import Database
-from bot.desk.acts import CaseAtHand, NotOffered, Unfilled, at_hand
-from bot.desk.case_acts import CASE_ACTS
+from bot.desk.acts import CASE_ACTS, CaseAtHand, NotOffered, Unfilled, at_hand
 from bot.staff.models import Role, StaffMember
 from tests.integration.desk.scene import Scene
 
@@ -17,7 +16,7 @@ NOW = datetime.fromisoformat("2026-11-26T10:00:00+08:00")
 EVERYTHING = (
     "take", "assign", "name_lead", "start", "raise_tier", "ask_lower_tier", "ask_extension", "approve", "refuse",
     "submit_plan", "approve_plan", "return_plan", "put_plan", "plan_accepted", "plan_rejected", "keep_out", "withdraw",
-    "resolve",
+    "resolve", "ask_recheck", "decide_recheck", "ask_department", "answer_task", "cancel_task", "merge", "split",
 )  # fmt: skip
 FORGED = {"text": "x", "reason": "x", "result": "x", "answer": "x", "note": "x", "tier": "urgent", "person": "x"}
 

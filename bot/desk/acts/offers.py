@@ -1,4 +1,4 @@
-"""What a person can do with a case at the desk: when it is offered, what it asks for, and what it does.
+"""How acts are offered: where each stands, what it asks for, and what is asked again before it is done.
 
 An act is offered where the case's state and the person's role allow it. Whether it is offered is asked once more right
 before it is done, so what a page showed too long ago, or never, is refused.
@@ -15,9 +15,11 @@ from bot.complaints.approvals import approvals_of
 from bot.complaints.assignment import in_order
 from bot.complaints.labels import Language
 from bot.complaints.lifecycle import CaseStep, legal_steps
-from bot.complaints.models import Approval, Complaint, Plan
+from bot.complaints.models import Approval, CaseTask, Complaint, Plan, Recheck
 from bot.complaints.people import Candidate, Person
 from bot.complaints.plans import plans_of
+from bot.complaints.rechecks import rechecks_of
+from bot.complaints.tasks import tasks_of
 from bot.desk.words import word, word_or
 from bot.staff.candidates import CASE_ROLE_OF, candidates, person_of
 from bot.staff.models import StaffMember
@@ -33,6 +35,10 @@ Values = Mapping[str, str]
 
 class NotOffered(Exception):
     """The act is not, or no longer, the person's to do."""
+
+
+class TakeOverFirst(Exception):
+    """The customer is told something by whoever is with them."""
 
 
 class Unfilled(ValueError):
@@ -96,6 +102,7 @@ class CaseAtHand:
 
     Attributes:
         holds_conversation: whether the person is with the customer.
+        siblings: the conversation's other complaints, as far as the person may see them.
         colleagues: who may be given the case, nearest and least busy first; empty for whoever gives none.
     """
 
@@ -107,7 +114,15 @@ class CaseAtHand:
     now: datetime
     plans: Sequence[Plan] = ()
     approvals: Sequence[Approval] = ()
+    tasks: Sequence[CaseTask] = ()
+    rechecks: Sequence[Recheck] = ()
+    siblings: Sequence[Complaint] = field(default=(), repr=False)
     colleagues: Sequence[Candidate] = field(default=(), repr=False)
+
+    @property
+    def is_workable(self) -> bool:
+        """Whether something is left to be done, and the person's role has a part in it."""
+        return self.works_on_cases and not self.complaint.state.is_settled
 
     @property
     def works_on_cases(self) -> bool:
@@ -135,6 +150,15 @@ class CaseAtHand:
     def can(self, step: CaseStep) -> bool:
         """Whether the case's state allows it."""
         return step in legal_steps(self.complaint.state)
+
+    def require_customer(self) -> None:
+        """Make sure that it is this person who is with the customer.
+
+        Raises:
+            TakeOverFirst: it is not.
+        """
+        if not self.holds_conversation:
+            raise TakeOverFirst(self.complaint.number)
 
     def someone(self, of: Iterable[Candidate]) -> tuple[Field, ...]:
         """A choice among people, each with unit and load."""
@@ -189,12 +213,17 @@ class Acts:
         await doing(case, target, checked)
 
 
+CASE_ACTS = Acts()
+"""Everything that can be done with a case at the desk."""
+
+
 async def at_hand(
     session: AsyncSession,
     complaint: Complaint,
     member: StaffMember,
     language: Language,
     *,
+    siblings: Sequence[Complaint] = (),
     holds_conversation: bool,
     now: datetime,
 ) -> CaseAtHand:
@@ -202,8 +231,20 @@ async def at_hand(
     people: Sequence[Candidate] = ()
     if may(member, Act.ASSIGN) and not complaint.state.is_settled:
         people = in_order(await candidates(session), complaint)
-    plans, approvals = await plans_of(session, complaint), await approvals_of(session, complaint)
-    return CaseAtHand(session, complaint, member, language, holds_conversation, now, plans, approvals, people)
+    return CaseAtHand(
+        session,
+        complaint,
+        member,
+        language,
+        holds_conversation,
+        now,
+        plans=await plans_of(session, complaint),
+        approvals=await approvals_of(session, complaint),
+        tasks=await tasks_of(session, complaint),
+        rechecks=await rechecks_of(session, complaint),
+        siblings=[other for other in siblings if other is not complaint],
+        colleagues=people,
+    )
 
 
 def _shown(name: str, offer: Offer, language: Language) -> dict[str, Any]:

@@ -1,0 +1,24 @@
+"""What may stand in the way of an act although it was offered: mostly that somebody else was quicker."""
+
+from bot.complaints.approvals import AlreadyAsked, NotAwaited, NotLower
+from bot.complaints.assignment import MustAvoid, NotOfTaskForce
+from bot.complaints.authority import NeedsSomebodyElse, NotTheirDecision
+from bot.complaints.deadlines import ExtensionRefused
+from bot.complaints.lifecycle import IllegalStep
+from bot.complaints.links import LinkRefused
+from bot.complaints.models import CaseIsSettled
+from bot.complaints.plans import PlanNotReady
+from bot.complaints.rechecks import RecheckRefused
+from bot.complaints.tasks import TaskIsOver, TaskRefused
+from bot.complaints.tiers import NotHigher
+from bot.desk.acts.offers import NotOffered, TakeOverFirst
+from bot.staff.candidates import NotOnCases
+
+REFUSALS = (
+    AlreadyAsked, CaseIsSettled, ExtensionRefused, IllegalStep, LinkRefused, MustAvoid, NeedsSomebodyElse, NotAwaited,
+    NotHigher, NotLower, NotOffered, NotOfTaskForce, NotOnCases, NotTheirDecision, PlanNotReady, RecheckRefused,
+    TakeOverFirst, TaskIsOver, TaskRefused,
+)  # fmt: skip
+
+SAID_OF_REFUSALS = {MustAvoid: "must_avoid", TakeOverFirst: "take_over_first", AlreadyAsked: "already_asked"}
+"""The word for refusals that have one of their own."""
