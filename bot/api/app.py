@@ -1,6 +1,7 @@
 """The API as an application, to be served under `/api/v1`: parse, ask who it is, call one use case, answer."""
 
 import json
+import re
 import uuid
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from fastapi import Depends, FastAPI, Header, Path, Query, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from starlette.middleware import Middleware
+from starlette.routing import Mount
 
 from bot.api.documents import (
     MOST_AT_ONCE,
@@ -47,7 +49,7 @@ ADDRESS = "/api/v1"
 DESCRIPTION = """Complaints for the bank's other systems.
 
 A token sees the complaints of its unit and of the units below it. Errors are problem documents (RFC 9457).
-A request that changes something may carry an `Idempotency-Key`: sent again within seven days with the same key, it gets
+A comment or a step may carry an `Idempotency-Key`: sent again within seven days with the same key, it gets
 the same answer and changes nothing more."""
 
 Number = Annotated[str, Path(description="The case number", examples=["TS-4821-7063-8"], min_length=1, max_length=40)]
@@ -59,6 +61,14 @@ IfMatch = Annotated[
     str, Header(alias="If-Match", pattern=r"^[!-~]{1,100}$", description="The ETag of the complaint as it was read")
 ]
 ETAG = {"ETag": {"description": "The complaint's version", "schema": {"type": "string"}}}
+
+
+class ApiMount(Mount):
+    """The API's place in the desk. Addresses with line breaks belong to it too: else the pages would answer them."""
+
+    def __init__(self, app: FastAPI) -> None:
+        super().__init__(ADDRESS, app)
+        self.path_regex = re.compile(self.path_regex.pattern, re.DOTALL)
 
 
 def api_app(database: Database, clock: Clock, config: Settings) -> FastAPI:
@@ -219,13 +229,14 @@ def _add_webhooks(app: FastAPI, door: Door, config: Settings) -> None:
         failure: the event comes again after 5 s, 10 s … an hour, and after three days of failures the webhook is
         switched off.
         """
-        await _check_unit(door, caller, new.unit)
+        unit_code = new.unit or caller.unit_code
+        await _check_unit(door, caller, unit_code)
         async with door.work(caller) as session:
             webhook = await add_webhook(
                 session,
                 url=new.url,
                 kinds=new.kinds,
-                unit_code=new.unit or caller.unit_code,
+                unit_code=unit_code,
                 allowed=Allowed.by(config),
                 created_by=caller.actor,
                 now=door.clock(),

@@ -5,7 +5,7 @@ import uuid
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from bot.api.kinds import EventKind
 from bot.api.models import ApiEvent, ComplaintComment, Webhook
@@ -27,6 +27,16 @@ Words = Annotated[
         description=f"Not empty, at most {LONGEST_TEXT} characters, no control characters",
     ),
 ]
+
+
+def _only_rfc_3339(value: object) -> object:
+    """pydantic would also take seconds since 1970, which the description does not allow."""
+    if isinstance(value, str) and value[4:5] != "-":
+        raise ValueError("write a time as 2026-11-23T10:00:00+08:00")
+    return value
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_only_rfc_3339)]
 CURSOR = r"^[0-9]{1,16}-[0-9a-f]{32}$"
 Cursor = Annotated[str, Field(pattern=CURSOR)]
 
@@ -152,8 +162,8 @@ class ComplaintFilter(Taken):
         max_length=20,
         description="A unit at or below the token's own; complaints of units below it are included",
     )
-    opened_since: AwareDatetime | None = Field(default=None, description="Opened at this time or later")
-    changed_since: AwareDatetime | None = Field(
+    opened_since: Moment | None = Field(default=None, description="Opened at this time or later")
+    changed_since: Moment | None = Field(
         default=None, description="With an event at this time or later; see `GET /events` for which"
     )
     cursor: Cursor | None = Field(default=None, description="`next_cursor` of the page before")

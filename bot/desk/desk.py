@@ -11,7 +11,7 @@ from nicegui.storage import Storage
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.api.app import ADDRESS, api_app
+from bot.api.app import ApiMount, api_app
 from bot.clock import Clock, system_clock
 from bot.database import Database
 from bot.desk.frame import FAVICON, STATIC, STATIC_ADDRESS
@@ -70,7 +70,7 @@ def desk_app(desk: Desk) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.add_middleware(SafeHeaders)
     app.include_router(routes(desk))
-    app.mount(ADDRESS, api_app(desk.database, desk.clock, settings()))
+    app.router.routes.append(ApiMount(api_app(desk.database, desk.clock, settings())))
     app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC))
     add_pages(desk)
     add_second_factor_pages(desk)
