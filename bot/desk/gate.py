@@ -14,6 +14,10 @@ LARGEST_FORM = 16 * 1024
 """Bytes. A username and two passwords need less."""
 
 
+class SignedOut(Exception):
+    """The browser's sign-in has ended."""
+
+
 @dataclass(frozen=True)
 class Gate:
     """Knows people by the cookie of their browser.

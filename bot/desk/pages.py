@@ -15,10 +15,10 @@ from nicegui.elements.mixins.text_element import TextElement
 from bot.audit import record
 from bot.complaints.labels import Language
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson
-from bot.desk.gate import safe_return
+from bot.desk.gate import SignedOut, safe_return
 from bot.desk.parts import Desk
 from bot.desk.words import WORDS, language_of, word, word_or
-from bot.desk.workplace import SignedOut, Workplace
+from bot.desk.workplace import Workplace
 from bot.staff.models import StaffMember
 from bot.staff.passwords import PasswordFault
 from bot.staff.people import organisation
