@@ -6,5 +6,6 @@ from bot.complaints import models as complaints
 from bot.conversations import models as conversations
 from bot.database import Base
 from bot.staff import models as staff
+from bot.staff import saved_views
 
-__all__ = ["AuditRecord", "Base", "api", "chain", "complaints", "conversations", "staff"]
+__all__ = ["AuditRecord", "Base", "api", "chain", "complaints", "conversations", "saved_views", "staff"]

@@ -46,6 +46,13 @@ class Complaint(Base):
     """A customer's complaint, from the first word to the answer to «are you satisfied»."""
 
     __tablename__ = "complaints"
+    __table_args__ = (
+        Index(
+            "ix_complaints_unsettled",
+            "conversation_id",
+            postgresql_where=text("state NOT IN ('resolved', 'closed', 'withdrawn', 'merged')"),
+        ),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
     number: Mapped[str] = mapped_column(String(20), unique=True)
@@ -172,6 +179,7 @@ class DeadlineRecord(Base):
     __tablename__ = "deadlines"
     __table_args__ = (
         Index("ix_deadlines_watched", "next_look_at", postgresql_where=text("met_at IS NULL AND missed_at IS NULL")),
+        Index("ix_deadlines_running", "complaint_id", "due_at", postgresql_where=text("met_at IS NULL")),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

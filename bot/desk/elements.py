@@ -1,34 +1,40 @@
 """The desk's own components. Python hands them plain data; what a customer wrote is only ever shown as text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nicegui.element import Element
 
-from bot.complaints.labels import Language
+from bot.complaints.labels import Label, Language, Product, Tier
+from bot.desk.queue import ROWS_ON_A_PAGE
 from bot.desk.words import browser_words
 
 
 class QueueList(Element, component="components/queue.js"):
     """The queue's rows, its filters, and the alarm for urgent ones.
 
-    Emits `open` (a conversation's id) and `choose` (a filter).
+    Emits `open` (a conversation's id), `look` (what changes of the view) and `turn` (a page, counted from 0).
     """
 
     def __init__(self, language: Language) -> None:
         super().__init__()
         self._props["words"] = browser_words(language)
-        self._props["rows"] = []
-        self._props["counts"] = {}
-        self._props["chosen"] = "waiting"
-        self._props["selected"] = ""
+        self._props["tiers"] = _choices(reversed(Tier), language)
+        self._props["products"] = _choices(Product, language)
+        self._props["rowsOnAPage"] = ROWS_ON_A_PAGE
 
-    def show(self, rows: Sequence[dict[str, Any]], counts: dict[str, int], chosen: str, selected: str) -> None:
+    def show(
+        self, *, rows: Sequence[dict[str, Any]], counts: dict[str, int], view: dict[str, Any], page: int, selected: str
+    ) -> None:
         """Show these rows; nothing is sent if nothing changed."""
-        shown = {"rows": list(rows), "counts": counts, "chosen": chosen, "selected": selected}
-        if any(self._props[name] != value for name, value in shown.items()):
+        shown = {"rows": list(rows), "counts": counts, "view": view, "page": page, "selected": selected}
+        if any(self._props.get(name) != value for name, value in shown.items()):
             self._props.update(shown)
             self.update()
+
+
+def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]]:
+    return [{"value": label.value, "name": label.display_name(language)} for label in labels]
 
 
 class Thread(Element, component="components/thread.js"):

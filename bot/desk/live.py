@@ -73,10 +73,14 @@ class Refresher:
 
     Args:
         refresh: reads anew; gets the ids noticed since the last time.
+        rest: seconds between two refreshes. The first notice after a rest is answered at once.
     """
 
-    def __init__(self, refresh: Callable[[frozenset[str]], Awaitable[None]]) -> None:
+    def __init__(
+        self, refresh: Callable[[frozenset[str]], Awaitable[None]], *, rest: float = REFRESH_AGAIN_AFTER_SECONDS
+    ) -> None:
         self._refresh = refresh
+        self._rest = rest
         self._noticed: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -93,4 +97,4 @@ class Refresher:
                 await self._refresh(noticed)
             except Exception:
                 log.exception("refresh_failed")
-            await asyncio.sleep(REFRESH_AGAIN_AFTER_SECONDS)
+            await asyncio.sleep(self._rest)

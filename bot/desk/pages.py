@@ -14,11 +14,11 @@ from bot.desk.admission import admit
 from bot.desk.audit_log import AuditFilter, records_page, show_audit_log
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson
 from bot.desk.frame import FAVICON, dress, field, form, header, language_asked, shown, small_card, sorry, submit
-from bot.desk.gate import next_step, safe_return
+from bot.desk.gate import SignedOut, next_step, safe_return
 from bot.desk.parts import Desk
 from bot.desk.visit import Visit, record_refusal
 from bot.desk.words import WORDS, language_of, word, word_or
-from bot.desk.workplace import SignedOut, Workplace
+from bot.desk.workplace import Workplace
 from bot.settings import settings
 from bot.staff.passwords import PasswordFault
 from bot.staff.permissions import Act, may

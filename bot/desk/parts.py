@@ -9,7 +9,6 @@ from bot.clock import Clock
 from bot.database import Database
 from bot.desk.gate import Gate
 from bot.desk.live import Feed
-from bot.desk.queue import Board
 
 
 @dataclass(frozen=True)
@@ -20,23 +19,20 @@ class Desk:
     clock: Clock
     gate: Gate
     feed: Feed
-    board: Board
 
     @classmethod
     def on(cls, database: Database, clock: Clock, *, port: int, secure_cookies: bool) -> "Desk":
         """A desk on this database."""
-        return cls(database, clock, Gate(database, clock, port, secure_cookies), Feed(database), Board(database))
+        return cls(database, clock, Gate(database, clock, port, secure_cookies), Feed(database))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listen for changes and keep the queue in step while the block runs."""
-        tasks = [asyncio.create_task(self.board.run(self.feed)), asyncio.create_task(self.feed.run())]
+        """Listen for changes while the block runs."""
+        listening = asyncio.create_task(self.feed.run())
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+            listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await listening
             await self.database.close()

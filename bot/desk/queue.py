@@ -1,35 +1,48 @@
-"""The queue: every conversation that a person must look after, kept in memory and in step with the database.
+"""The queue: every conversation that a person must look after, picked, ordered and counted by the database.
 
-One read per change serves all open pages; each page then picks what its person may see.
+A conversation is in the queue when a person is called or has it, or when it holds an unsettled case. What a viewer may
+not see doesn't count: neither for being in the queue, nor for its place.
 """
 
-import asyncio
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.labels import Cause, Product, Tier
-from bot.complaints.lifecycle import State
+from bot.complaints.lifecycle import SETTLED, State
 from bot.complaints.models import Complaint, DeadlineRecord
 from bot.conversations.models import Attachment, Author, Conversation, Holder, Message
-from bot.database import Database
-from bot.desk.live import EVERYTHING, Feed, Refresher
-from bot.logs import logger
+from bot.desk.search import LONGEST_SEARCH, case_matches, conversation_matches, is_long_enough
 from bot.staff.models import StaffMember
 from bot.staff.organisation import Organisation
 from bot.staff.permissions import may_see
 
+ROWS_ON_A_PAGE = 50
 SNIPPET_LENGTH = 140
-SETTLED = [state for state in State if state.is_settled]
-READ_ALL_AGAIN_AFTER_SECONDS = 60
+DUE_SOON = timedelta(days=1)
+LATEST = datetime.max.replace(tzinfo=UTC)
 TIER_OF_REASON = {"urgent": Tier.URGENT, "crisis": Tier.URGENT, "complex": Tier.COMPLEX}
-log = logger(__name__)
 
 
 class QueueFilter(StrEnum):
@@ -37,11 +50,35 @@ class QueueFilter(StrEnum):
 
     WAITING = "waiting"
     MINE = "mine"
+    UNIT = "unit"
+    UNASSIGNED = "unassigned"
+    BREACHING = "breaching"
     OPEN = "open"
 
 
+class QueueOrder(StrEnum):
+    """What comes first."""
+
+    WAITING = "waiting"
+    """The most pressing tier, then whoever has waited longest."""
+    DEADLINE = "deadline"
+    """Whatever is due first, of any tier."""
+
+
+class QueueView(BaseModel):
+    """What a person chose to see of the queue."""
+
+    model_config = ConfigDict(frozen=True)
+
+    chosen: QueueFilter = QueueFilter.WAITING
+    tier: Tier | None = None
+    product: Product | None = None
+    order: QueueOrder = QueueOrder.WAITING
+    search: str = Field(default="", max_length=LONGEST_SEARCH)
+
+
 class Viewer:
-    """A person who looks at the queue. What they may see is worked out once per outlet, not once per row.
+    """A person who looks at the queue. What they may see is worked out once per unit, not once per row.
 
     Args:
         person: who looks.
@@ -51,13 +88,34 @@ class Viewer:
     def __init__(self, person: StaffMember, organisation: Organisation) -> None:
         self.person = person
         self.organisation = organisation
-        self._known: dict[str | None, bool] = {}
+        self._known = [unit.code for unit in organisation.units]
+        self._seen = frozenset(code for code in self._known if may_see(person, code, organisation))
+        self._sees_unknown = may_see(person, None, organisation)
 
     def sees(self, outlet_code: str | None) -> bool:
         """Whether the person may see a complaint about this outlet."""
-        if outlet_code not in self._known:
-            self._known[outlet_code] = may_see(self.person, outlet_code, self.organisation)
-        return self._known[outlet_code]
+        return outlet_code in self._seen or (self._sees_unknown and outlet_code not in self._known)
+
+    def sees_where(self, outlet_code: SQLColumnExpression[str | None]) -> ColumnElement[bool]:
+        """The same as a condition of the database."""
+        sees_known = outlet_code.in_(sorted(self._seen)) if self._seen else false()
+        if not self._sees_unknown:
+            return sees_known
+        if len(self._seen) == len(self._known):
+            return true()
+        return or_(sees_known, outlet_code.is_(None), outlet_code.not_in(self._known))
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a conversation stands in a viewer's queue."""
+
+    conversation_id: uuid.UUID
+    tier: Tier
+    since: datetime
+    """From when on the customer's time counts."""
+    due_at: datetime | None
+    """The first date that is not kept yet."""
 
 
 @dataclass(frozen=True)
@@ -66,147 +124,248 @@ class ComplaintInQueue:
 
     id: uuid.UUID
     number: str
-    tier: Tier
     state: State
     product: Product | None
     cause: Cause | None
     outlet_code: str | None
-    opened_at: datetime
-    due_at: datetime | None
+    handler_name: str | None
 
 
 @dataclass(frozen=True)
 class QueueEntry:
     """One conversation that needs a person, or has one."""
 
-    conversation_id: uuid.UUID
+    place: Place
     channel: str
     customer_name: str | None = field(repr=False)
-    language: str
     holder: Holder
     held_by: uuid.UUID | None
     holder_name: str | None
-    waiting_since: datetime | None
     reason: str | None
-    last_message_at: datetime | None
-    started_at: datetime
     last_author: Author | None
     last_text: str = field(repr=False)
     last_attachment: str | None = None
     """`photo`, `document` or `voice`."""
-    complaints: tuple[ComplaintInQueue, ...] = ()
-    """Newest first."""
+    complaint: ComplaintInQueue | None = None
+    """The one to work on: the newest unsettled one that the viewer may see, else the newest."""
+
+    @property
+    def id(self) -> uuid.UUID:
+        """The conversation's id."""
+        return self.place.conversation_id
 
     @property
     def is_waiting(self) -> bool:
         """Whether a person is called and nobody has come yet."""
         return self.holder is Holder.QUEUE
 
-    def complaint_for(self, viewer: Viewer) -> ComplaintInQueue | None:
-        """The complaint that the person is to work on: the newest unsettled one that they may see, else the newest."""
-        seen = [c for c in self.complaints if viewer.sees(c.outlet_code)]
-        return next((c for c in seen if not c.state.is_settled), seen[0] if seen else None)
 
-    def tier_for(self, viewer: Viewer) -> Tier:
-        """How pressing it is: the highest unsettled complaint's tier, or what the reason for calling a person says."""
-        tiers = [c.tier for c in self.complaints if not c.state.is_settled and viewer.sees(c.outlet_code)]
-        return max([*tiers, TIER_OF_REASON.get(self.reason or "", Tier.ORDINARY)])
+@dataclass(frozen=True)
+class QueuePage:
+    """One page of a viewer's queue.
 
-    @property
-    def since(self) -> datetime:
-        """From when on the customer's time counts."""
-        opened = next((c.opened_at for c in self.complaints if not c.state.is_settled), None)
-        return self.waiting_since or opened or self.last_message_at or self.started_at
+    Attributes:
+        places: in order, at most `ROWS_ON_A_PAGE`.
+        counts: how many conversations each filter lets through, with the tier, product and search of the view.
+    """
+
+    places: list[Place]
+    counts: dict[QueueFilter, int]
 
 
-def entries_for(entries: Iterable[QueueEntry], viewer: Viewer) -> list[QueueEntry]:
-    """The person's part of the queue, most pressing tier first, then whoever has waited longest."""
-    seen = [
-        entry
-        for entry in entries
-        if not entry.complaints or any(viewer.sees(complaint.outlet_code) for complaint in entry.complaints)
-    ]
-    return sorted(seen, key=lambda entry: (-entry.tier_for(viewer).rank, entry.since))
-
-
-def is_chosen(entry: QueueEntry, person: StaffMember, chosen: QueueFilter) -> bool:
-    """Whether the filter lets the entry through."""
-    match chosen:
-        case QueueFilter.WAITING:
-            return entry.is_waiting
-        case QueueFilter.MINE:
-            return entry.holder is Holder.STAFF and entry.held_by == person.id
-        case QueueFilter.OPEN:
-            return True
-
-
-async def read_entries(session: AsyncSession, ids: Collection[uuid.UUID] | None = None) -> list[QueueEntry]:
-    """Read the queue: conversations that called a person, are held by one, or have an unsettled complaint.
+async def read_page(
+    session: AsyncSession, viewer: Viewer, view: QueueView, *, now: datetime, page: int = 0
+) -> QueuePage:
+    """One page of the viewer's queue and the count of every filter, in one query.
 
     Args:
-        ids: only of these conversations; of all by default.
+        page: counted from 0.
     """
-    has_unsettled = exists().where(Complaint.conversation_id == Conversation.id, Complaint.state.not_in(SETTLED))
-    query = (
-        select(Conversation, StaffMember.name)
-        .outerjoin(StaffMember, StaffMember.id == Conversation.held_by)
-        .where(or_(Conversation.holder != Holder.BOT, has_unsettled))
+    queue = _in_queue(viewer, view, now)
+    counted = select(*(func.count().filter(queue.c[name]) for name in QueueFilter)).select_from(queue).subquery()
+    chosen = _places(queue, view).limit(ROWS_ON_A_PAGE).offset(page * ROWS_ON_A_PAGE).subquery()
+    # The counts are one line, which is there even when the page is empty.
+    found = (await session.execute(select(counted, chosen).outerjoin_from(counted, chosen, true()))).all()
+    split = len(QueueFilter)
+    return QueuePage(
+        places=[_place(*row[split:]) for row in found if row.conversation_id is not None],
+        counts=dict(zip(QueueFilter, found[0][:split], strict=True)),
     )
-    if ids is not None:
-        query = query.where(Conversation.id.in_(ids))
-    found = [(conversation, name) for conversation, name in await session.execute(query)]
-    chosen = [conversation.id for conversation, _ in found]
-    complaints = await _complaints_in(session, chosen)
-    last = await _last_messages_in(session, chosen)
-    return [
-        QueueEntry(
-            conversation_id=conversation.id,
-            channel=conversation.channel,
-            customer_name=conversation.customer_name,
-            language=conversation.language,
-            holder=conversation.holder,
-            held_by=conversation.held_by,
-            holder_name=holder_name,
-            waiting_since=conversation.waiting_since,
-            reason=conversation.handover_reason,
-            last_message_at=conversation.last_message_at,
-            started_at=conversation.started_at,
-            last_author=last[conversation.id].author,
-            last_text=last[conversation.id].text,
-            last_attachment=last[conversation.id].attachment,
-            complaints=tuple(complaints[conversation.id]),
+
+
+async def read_places(
+    session: AsyncSession, viewer: Viewer, view: QueueView, *, now: datetime, among: Collection[uuid.UUID]
+) -> list[Place]:
+    """Where these conversations stand in the viewer's queue, in order; those that the view leaves out are missing."""
+    found = await session.execute(_places(_in_queue(viewer, view, now, among), view))
+    return [_place(*row) for row in found]
+
+
+def in_order(places: Iterable[Place], order: QueueOrder) -> list[Place]:
+    """Places in the order in which the database gives them."""
+    if order is QueueOrder.DEADLINE:
+        return sorted(places, key=lambda place: (place.due_at is None, place.due_at or LATEST, *_by_waiting(place)))
+    return sorted(places, key=_by_waiting)
+
+
+def _by_waiting(place: Place) -> tuple[int, datetime, uuid.UUID]:
+    return -place.tier.rank, place.since, place.conversation_id
+
+
+def _places(queue: CTE, view: QueueView) -> Select[Any]:
+    by_waiting = (queue.c.rank.desc(), queue.c.since, queue.c.conversation_id)
+    order = (queue.c.due_at.asc().nulls_last(), *by_waiting) if view.order is QueueOrder.DEADLINE else by_waiting
+    columns = (queue.c.conversation_id, queue.c.rank, queue.c.since, queue.c.due_at)
+    return select(*columns).where(queue.c[view.chosen]).order_by(*order)
+
+
+def _place(conversation_id: uuid.UUID, rank: int, since: datetime, due_at: datetime | None) -> Place:
+    return Place(conversation_id, list(Tier)[rank], since, due_at)
+
+
+def _in_queue(viewer: Viewer, view: QueueView, now: datetime, among: Collection[uuid.UUID] | None = None) -> CTE:
+    """Every conversation in the viewer's queue that the view's tier, product and search let through.
+
+    Columns: where it stands, and one for each `QueueFilter` that says whether the filter lets it through.
+    """
+    cases = _unsettled_cases(viewer, view, among)
+    rank_of_reason = case(
+        {reason: tier.rank for reason, tier in TIER_OF_REASON.items()}, value=Conversation.handover_reason, else_=0
+    )
+    rank = func.greatest(cases.c.rank, rank_of_reason)
+    has_case = cases.c.conversation_id.is_not(None)
+    is_held = Conversation.holder == Holder.STAFF
+    chosen: dict[QueueFilter, ColumnElement[bool]] = {
+        QueueFilter.WAITING: Conversation.holder == Holder.QUEUE,
+        QueueFilter.MINE: or_(and_(is_held, Conversation.held_by == viewer.person.id), cases.c.is_mine),
+        QueueFilter.UNIT: cases.c.is_of_unit,
+        QueueFilter.UNASSIGNED: cases.c.is_unassigned,
+        QueueFilter.BREACHING: cases.c.due_at < now + DUE_SOON,
+        QueueFilter.OPEN: true(),
+    }
+    query = (
+        select(
+            Conversation.id.label("conversation_id"),
+            rank.label("rank"),
+            func.coalesce(
+                Conversation.waiting_since, cases.c.opened_at, Conversation.last_message_at, Conversation.started_at
+            ).label("since"),
+            cases.c.due_at,
+            *(func.coalesce(condition, false()).label(name) for name, condition in chosen.items()),
         )
-        for conversation, holder_name in found
-    ]
+        .outerjoin(cases, cases.c.conversation_id == Conversation.id)
+        .where(or_(has_case, and_(Conversation.holder != Holder.BOT, _is_seen(viewer))))
+    )
+    if among is not None:
+        query = query.where(Conversation.id.in_(among))
+    if view.tier is not None:
+        query = query.where(rank == view.tier.rank)
+    if view.product is not None:
+        query = query.where(cases.c.is_of_product)
+    if is_long_enough(view.search):
+        query = query.where(or_(conversation_matches(view.search), cases.c.is_found))
+    return query.cte("in_queue")
 
 
-async def _complaints_in(
-    session: AsyncSession, ids: Sequence[uuid.UUID]
-) -> defaultdict[uuid.UUID, list[ComplaintInQueue]]:
+def _unsettled_cases(viewer: Viewer, view: QueueView, among: Collection[uuid.UUID] | None) -> CTE:
+    """The viewer's unsettled cases, one line for each conversation."""
     due_at = (
         select(func.min(DeadlineRecord.due_at))
         .where(DeadlineRecord.complaint_id == Complaint.id, DeadlineRecord.met_at.is_(None))
         .scalar_subquery()
     )
+    person = viewer.person
+    found = case_matches(view.search, viewer.organisation) if is_long_enough(view.search) else false()
+    query = (
+        select(
+            Complaint.conversation_id,
+            func.max(case({tier: tier.rank for tier in Tier}, value=Complaint.tier)).label("rank"),
+            func.max(Complaint.opened_at).label("opened_at"),
+            func.min(due_at).label("due_at"),
+            func.bool_or(or_(Complaint.handler_id == person.id, Complaint.lead_id == person.id)).label("is_mine"),
+            func.bool_or(Complaint.unit_code == person.unit_code).label("is_of_unit"),
+            func.bool_or(Complaint.handler_id.is_(None)).label("is_unassigned"),
+            func.bool_or(Complaint.product == view.product).label("is_of_product"),
+            func.bool_or(found).label("is_found"),
+        )
+        .where(Complaint.state.not_in(SETTLED), viewer.sees_where(Complaint.outlet_code))
+        .group_by(Complaint.conversation_id)
+    )
+    if among is not None:
+        query = query.where(Complaint.conversation_id.in_(among))
+    return query.cte("unsettled_cases")
+
+
+def _is_seen(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether the viewer may see a conversation: as `may_see_conversation` says."""
+    of_conversation = Complaint.conversation_id == Conversation.id
+    return or_(
+        ~exists().where(of_conversation), exists().where(of_conversation, viewer.sees_where(Complaint.outlet_code))
+    )
+
+
+async def read_entries(session: AsyncSession, viewer: Viewer, chosen: Sequence[Place]) -> list[QueueEntry]:
+    """What the queue shows of these conversations, in the same order."""
+    ids = [place.conversation_id for place in chosen]
+    query = (
+        select(Conversation, StaffMember.name)
+        .outerjoin(StaffMember, StaffMember.id == Conversation.held_by)
+        .where(Conversation.id.in_(ids))
+    )
+    found = {conversation.id: (conversation, name) for conversation, name in await session.execute(query)}
+    complaints = await _complaints_in(session, viewer, ids)
+    last = await _last_messages_in(session, ids)
+    return [
+        _entry(place, *found[place.conversation_id], complaints[place.conversation_id], last[place.conversation_id])
+        for place in chosen
+        if place.conversation_id in found
+    ]
+
+
+def _entry(
+    place: Place,
+    conversation: Conversation,
+    holder_name: str | None,
+    complaints: Sequence[ComplaintInQueue],
+    last: "LastMessage",
+) -> QueueEntry:
+    return QueueEntry(
+        place=place,
+        channel=conversation.channel,
+        customer_name=conversation.customer_name,
+        holder=conversation.holder,
+        held_by=conversation.held_by,
+        holder_name=holder_name,
+        reason=conversation.handover_reason,
+        last_author=last.author,
+        last_text=last.text,
+        last_attachment=last.attachment,
+        complaint=next((c for c in complaints if not c.state.is_settled), complaints[0] if complaints else None),
+    )
+
+
+async def _complaints_in(
+    session: AsyncSession, viewer: Viewer, ids: Sequence[uuid.UUID]
+) -> defaultdict[uuid.UUID, list[ComplaintInQueue]]:
+    """The complaints that the viewer may see, newest first."""
     query = (
         select(
             Complaint.conversation_id,
             Complaint.id,
             Complaint.number,
-            Complaint.tier,
             Complaint.state,
             Complaint.product,
             Complaint.cause,
             Complaint.outlet_code,
-            Complaint.opened_at,
-            due_at,
+            StaffMember.name,
         )
-        .where(Complaint.conversation_id.in_(ids))
+        .outerjoin(StaffMember, StaffMember.id == Complaint.handler_id)
+        .where(Complaint.conversation_id.in_(ids), viewer.sees_where(Complaint.outlet_code))
         .order_by(Complaint.opened_at.desc())
     )
     by_conversation: defaultdict[uuid.UUID, list[ComplaintInQueue]] = defaultdict(list)
-    for conversation_id, *columns in await session.execute(query):
-        by_conversation[conversation_id].append(ComplaintInQueue(*columns))
+    for row in await session.execute(query):
+        by_conversation[row[0]].append(ComplaintInQueue(*row[1:]))
     return by_conversation
 
 
@@ -220,68 +379,16 @@ class LastMessage:
 
 
 async def _last_messages_in(session: AsyncSession, ids: Sequence[uuid.UUID]) -> defaultdict[uuid.UUID, LastMessage]:
+    last_id = (
+        select(func.max(Message.id)).where(Message.conversation_id == Conversation.id).correlate(Conversation)
+    ).scalar_subquery()
     query = (
-        select(Message.conversation_id, Message.author, func.left(Message.text, SNIPPET_LENGTH), Attachment.kind)
+        select(Conversation.id, Message.author, func.left(Message.text, SNIPPET_LENGTH), Attachment.kind)
+        .join(Message, Message.id == last_id)
         .outerjoin(Attachment, Attachment.message_id == Message.id)
-        .where(Message.conversation_id.in_(ids))
-        .distinct(Message.conversation_id)
-        .order_by(Message.conversation_id, Message.id.desc())
+        .where(Conversation.id.in_(ids))
     )
     last: defaultdict[uuid.UUID, LastMessage] = defaultdict(LastMessage)
     for conversation_id, *columns in await session.execute(query):
         last[conversation_id] = LastMessage(*columns)
     return last
-
-
-class Board:
-    """The whole queue in memory, read again where a notice says that something changed."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._entries: dict[uuid.UUID, QueueEntry] = {}
-        self._viewers: list[Callable[[], None]] = []
-        self._refresher = Refresher(self._read)
-
-    @property
-    def entries(self) -> Collection[QueueEntry]:
-        """What is in the queue now."""
-        return self._entries.values()
-
-    def watch(self, viewer: Callable[[], None]) -> Callable[[], None]:
-        """Call the viewer after every change.
-
-        Returns:
-            What ends it.
-        """
-        self._viewers.append(viewer)
-
-        def leave() -> None:
-            if viewer in self._viewers:
-                self._viewers.remove(viewer)
-
-        return leave
-
-    async def run(self, feed: Feed) -> None:
-        """Follow the feed until cancelled; now and then read everything, for changes that nobody announced."""
-        unsubscribe = feed.subscribe(self._refresher.notice)
-        try:
-            while True:
-                self._refresher.notice(EVERYTHING)
-                await asyncio.sleep(READ_ALL_AGAIN_AFTER_SECONDS)
-        finally:
-            unsubscribe()
-
-    async def _read(self, noticed: frozenset[str]) -> None:
-        ids = None if EVERYTHING in noticed else {uuid.UUID(conversation_id) for conversation_id in noticed}
-        async with self._database.transaction() as session:
-            entries = {entry.conversation_id: entry for entry in await read_entries(session, ids)}
-        if ids is None:
-            self._entries = entries
-        else:
-            kept = {key: entry for key, entry in self._entries.items() if key not in ids}
-            self._entries = kept | entries
-        for viewer in list(self._viewers):
-            try:
-                viewer()
-            except Exception:
-                log.exception("viewer_failed")

@@ -14,27 +14,27 @@ from bot.staff.organisation import Organisation, UnknownUnit
 
 def row_of(entry: QueueEntry, viewer: Viewer, language: Language) -> dict[str, Any]:
     """One row."""
-    complaint = entry.complaint_for(viewer)
-    tier = entry.tier_for(viewer)
+    place, complaint = entry.place, entry.complaint
     # The tier's heading already says that a case is urgent or complex.
     is_news = entry.is_waiting and entry.reason not in set(Tier)
     reason = word_or(f"reason_{entry.reason}", "", language) if is_news else ""
     return {
-        "id": str(entry.conversation_id),
-        "tier": tier.value,
-        "tierName": tier.display_name(language),
-        "customer": customer_label(entry.customer_name, entry.conversation_id, language),
+        "id": str(entry.id),
+        "tier": place.tier.value,
+        "tierName": place.tier.display_name(language),
+        "customer": customer_label(entry.customer_name, entry.id, language),
         "channel": word_or(f"channel_{entry.channel}", entry.channel, language),
         "number": complaint.number if complaint else "",
         "subject": _subject(complaint, language) or reason or word("no_complaint_yet", language),
         "reason": reason,
         "outlet": _outlet(complaint.outlet_code, language, viewer.organisation) if complaint else "",
+        "handler": (complaint.handler_name or "") if complaint else "",
         "from": entry.last_author.value if entry.last_author else "",
         "snippet": _snippet(entry, language),
         "isCustomersTurn": entry.last_author is Author.CUSTOMER,
         "isWaiting": entry.is_waiting,
-        "since": milliseconds(entry.since),
-        "dueAt": milliseconds(complaint.due_at) if complaint and not complaint.state.is_settled else None,
+        "since": milliseconds(place.since),
+        "dueAt": milliseconds(place.due_at),
         "holder": _holder(entry, viewer.person, language),
         "isMine": entry.holder is Holder.STAFF and entry.held_by == viewer.person.id,
     }

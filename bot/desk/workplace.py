@@ -34,13 +34,13 @@ from bot.desk.conversation import (
     shown_as,
     thread_of,
 )
-from bot.desk.elements import Cases, QueueList, Thread
-from bot.desk.gate import next_step
+from bot.desk.elements import Cases, Thread
+from bot.desk.gate import SignedOut, next_step
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.masked import Personal
 from bot.desk.parts import Desk
-from bot.desk.queue import QueueFilter, Viewer, entries_for, is_chosen
-from bot.desk.rows import row_of
+from bot.desk.queue import QueueFilter, QueueView
+from bot.desk.queue_panel import QueuePanel
 from bot.desk.words import language_of, word, word_or
 from bot.logs import logger
 from bot.staff.models import StaffMember
@@ -48,15 +48,12 @@ from bot.staff.people import organisation
 from bot.staff.permissions import Act, may
 from bot.staff.sign_in import who_is
 
-ROWS_SHOWN = 200
 LONGEST_REPLY = 4000
 """Characters. Telegram carries 4096 in one message."""
 ASK_WHO_AGAIN_AFTER_SECONDS = 15
+QUEUE_AGAIN_AFTER_SECONDS = 60
+"""For what moves in the queue only because time passes."""
 log = logger(__name__)
-
-
-class SignedOut(Exception):
-    """The browser's sign-in has ended."""
 
 
 class Workplace:
@@ -74,8 +71,16 @@ class Workplace:
         self._token = token
         self._language: Language = language_of(person.language)
         self._selected = selected
-        self._chosen = QueueFilter.OPEN if selected else QueueFilter.WAITING
         self._revealed: dict[uuid.UUID, frozenset[Personal]] = {}
+        self._queue = QueuePanel(
+            desk,
+            client,
+            self._language,
+            transaction=self._transaction,
+            person=lambda: self._person,
+            view=QueueView(chosen=QueueFilter.OPEN if selected else QueueFilter.WAITING),
+            selected=selected,
+        )
         self._refresher = Refresher(self._show_conversation_again)
 
     async def open(self) -> None:
@@ -90,18 +95,17 @@ class Workplace:
             async with self._transaction() as session:
                 await self._opened(session)
         self._build()
-        self._subscribe()
+        await self._queue.show()
         if self._selected is not None:
             await self._show_conversation()
         # Last, because NiceGUI sends the page off as soon as a timer waits for it to be open.
         ui.timer(ASK_WHO_AGAIN_AFTER_SECONDS, self._ask_who_again)
+        ui.timer(QUEUE_AGAIN_AFTER_SECONDS, self._queue.read_all_again, immediate=False)
 
     def _build(self) -> None:
         with ui.element("div").classes("workplace").classes("has-conversation" if self._selected else "") as frame:
             self._frame = frame
-            self._queue = QueueList(self._language)
-            self._queue.on("open", self._open)
-            self._queue.on("choose", self._choose)
+            self._queue.build(self._open)
             self._thread = Thread(self._language)
             self._thread.on("takeOver", self._take_over)
             self._thread.on("handBack", self._hand_back)
@@ -110,17 +114,7 @@ class Workplace:
             self._cases = Cases(self._language)
             self._cases.on("act", self._do)
             self._cases.on("reveal", self._reveal)
-        self._show_queue()
-
-    def _subscribe(self) -> None:
-        leave_board = self._desk.board.watch(self._show_queue)
-        leave_feed = self._desk.feed.subscribe(self._notice)
-
-        def leave() -> None:
-            leave_board()
-            leave_feed()
-
-        self._client.on_delete(leave)
+        self._client.on_delete(self._desk.feed.subscribe(self._notice))
 
     async def _show_conversation(self) -> None:
         """Show the selected conversation and note that the person saw it."""
@@ -128,17 +122,6 @@ class Workplace:
             opened = await self._opened(session)
             self._record(session, "see_conversation", str(opened.conversation.id))
             await self._show(session, opened)
-
-    def _show_queue(self) -> None:
-        viewer = Viewer(self._person, organisation())
-        seen = entries_for(self._desk.board.entries, viewer)
-        by_filter = {
-            chosen: [entry for entry in seen if is_chosen(entry, self._person, chosen)] for chosen in QueueFilter
-        }
-        entries = by_filter[self._chosen]
-        rows = [row_of(entry, viewer, self._language) for entry in entries[:ROWS_SHOWN]]
-        counts = {chosen.value: len(found) for chosen, found in by_filter.items()}
-        self._queue.show(rows, counts, self._chosen.value, str(self._selected or ""))
 
     def _notice(self, conversation_id: str) -> None:
         if self._selected is not None and conversation_id in {EVERYTHING, str(self._selected)}:
@@ -181,12 +164,7 @@ class Workplace:
         else:
             self._frame.classes("has-conversation")
             self._client.run_javascript(f"tingsuDesk.at('/conversations/{self._selected}')")
-            self._show_queue()
-
-    def _choose(self, event: GenericEventArguments) -> None:
-        if event.args in set(QueueFilter):
-            self._chosen = QueueFilter(event.args)
-            self._show_queue()
+            self._queue.select(self._selected)
 
     async def _take_over(self) -> None:
         async with self._act("held_by_someone_else") as session:

@@ -1,23 +1,43 @@
-/* The queue: filters with counts, rows grouped by tier, waiting times that tick, and one alarm for each urgent case. */
+/* The queue: filters with counts, search, pages of rows, waiting times that tick, one alarm for each urgent case. */
 const RUNG = "tingsu-rung";
+const FILTERS = ["waiting", "mine", "unit", "unassigned", "breaching", "open"];
+const SEARCH_AFTER = 250;
+const KEYS = ["move", "open", "search", "help"];
 
 export default {
   template: `
     <section class="queue" :aria-label="words.queue">
       <nav class="tabs" role="tablist">
-        <button v-for="filter in ['waiting', 'mine', 'open']" :key="filter" type="button" role="tab"
-                :aria-selected="chosen === filter" :class="{ chosen: chosen === filter }"
-                @click="$emit('choose', filter)">
+        <button v-for="filter in filters" :key="filter" type="button" role="tab" :data-filter="filter"
+                :aria-selected="view.chosen === filter" :class="{ chosen: view.chosen === filter }"
+                @click="look({ chosen: filter })">
           {{ words['filter_' + filter] }}<span class="count">{{ counts[filter] || 0 }}</span>
         </button>
       </nav>
+      <div class="queue-tools">
+        <input ref="search" v-model="text" type="search" maxlength="60" :placeholder="words.search" :aria-label="words.search"
+               @input="searchSoon" @keydown.enter.prevent="search" @keydown.esc="leaveSearch">
+        <select :value="view.tier || ''" :aria-label="words.tier_column" @change="look({ tier: $event.target.value || null })">
+          <option value="">{{ words.all_tiers }}</option>
+          <option v-for="tier in tiers" :key="tier.value" :value="tier.value">{{ tier.name }}</option>
+        </select>
+        <select :value="view.product || ''" :aria-label="words.product_column" @change="look({ product: $event.target.value || null })">
+          <option value="">{{ words.all_products }}</option>
+          <option v-for="product in products" :key="product.value" :value="product.value">{{ product.name }}</option>
+        </select>
+        <select :value="view.order" :aria-label="words.order" @change="look({ order: $event.target.value })">
+          <option value="waiting">{{ words.order_waiting }}</option>
+          <option value="deadline">{{ words.order_deadline }}</option>
+        </select>
+        <button type="button" class="quiet icon" :title="words.keys" :aria-label="words.keys" @click="help = !help">?</button>
+      </div>
       <div class="queue-head" aria-hidden="true">
         <span>{{ words.customer }}</span><span>{{ words.subject }}</span><span>{{ words.last_message }}</span>
         <span>{{ words.holder }}</span><span>{{ words.due }}</span><span class="right">{{ words.time }}</span>
       </div>
-      <div class="rows">
+      <div class="rows" ref="rows">
         <template v-for="group in groups" :key="group.tier">
-          <h2 class="tier-head" :class="group.tier"><i></i>{{ group.name }}<span>{{ group.rows.length }}</span></h2>
+          <h2 v-if="group.name" class="tier-head" :class="group.tier"><i></i>{{ group.name }}<span v-if="pagesCount === 1">{{ group.rows.length }}</span></h2>
           <a v-for="row in group.rows" :key="row.id" class="row" :href="'/conversations/' + row.id" :data-id="row.id"
              :class="[row.tier, { selected: row.id === selected, ringing: ringing[row.id], mine: row.isMine }]"
              @click.exact.prevent="$emit('open', row.id)">
@@ -26,47 +46,80 @@ export default {
               <small>{{ row.channel }}<template v-if="row.outlet"> · {{ row.outlet }}</template></small>
             </span>
             <span class="row-subject">
-              <span>{{ row.subject }}</span>
+              <span><span v-if="!groups[0].name" class="tier-chip" :class="row.tier">{{ row.tierName }}</span> {{ row.subject }}</span>
               <small v-if="row.number" class="number">{{ row.number }}</small>
               <em v-if="row.reason && row.reason !== row.subject">{{ row.reason }}</em>
             </span>
             <span class="row-snippet" :class="{ theirs: row.isCustomersTurn }">{{ row.snippet }}</span>
-            <span class="row-holder" :class="{ waiting: row.isWaiting, mine: row.isMine }">{{ row.holder }}</span>
+            <span class="row-holder" :class="{ waiting: row.isWaiting, mine: row.isMine }">
+              <span>{{ row.holder }}</span><small v-if="row.handler">{{ row.handler }}</small>
+            </span>
             <span class="row-due">
               <small v-if="row.dueAt" :class="{ overdue: row.dueAt < now, soon: row.dueAt - now < 7200000 }">{{ due(row) }}</small>
             </span>
             <time class="row-time right" :class="{ long: row.isWaiting && now - row.since > 300000 }">{{ elapsed(row) }}</time>
           </a>
         </template>
-        <p v-if="!rows.length" class="empty">{{ words['empty_' + chosen] }}</p>
-        <p v-if="hiddenCount > 0" class="empty">{{ fill(words.more_rows, { count: hiddenCount }) }}</p>
+        <p v-if="!rows.length" class="empty">{{ isSearching ? words.empty_search : words['empty_' + view.chosen] }}</p>
+      </div>
+      <footer v-if="pagesCount > 1" class="pager">
+        <button type="button" class="quiet" :disabled="page === 0" :aria-label="words.previous_page" @click="turn(page - 1)">‹</button>
+        <span>{{ fill(words.rows_of, { from: page * rowsOnAPage + 1, to: page * rowsOnAPage + rows.length, count: total }) }}</span>
+        <button type="button" class="quiet" :disabled="page >= pagesCount - 1" :aria-label="words.next_page" @click="turn(page + 1)">›</button>
+      </footer>
+      <div v-if="help" class="veil" @click.self="help = false">
+        <section class="keys" role="dialog" :aria-label="words.keys">
+          <h2>{{ words.keys }}</h2>
+          <dl><template v-for="key in keys" :key="key"><dt>{{ words['key_' + key] }}</dt><dd>{{ words['does_' + key] }}</dd></template></dl>
+        </section>
       </div>
       <div class="alarm" role="alert"><span v-if="alarm">{{ words.new_urgent }}</span></div>
     </section>
   `,
-  props: { words: Object, rows: Array, counts: Object, chosen: String, selected: String },
-  emits: ["open", "choose"],
-  data: () => ({ now: Date.now(), ringing: {}, alarm: false }),
+  props: {
+    words: Object, tiers: Array, products: Array, rowsOnAPage: Number,
+    rows: Array, counts: Object, view: Object, page: Number, selected: String,
+  },
+  emits: ["open", "look", "turn"],
+  data() {
+    return { filters: FILTERS, keys: KEYS, text: this.view.search, help: false, now: Date.now(), ringing: {}, alarm: false };
+  },
   computed: {
     groups() {
-      return ["urgent", "complex", "ordinary"]
-        .map((tier) => ({ tier, rows: this.rows.filter((row) => row.tier === tier) }))
-        .filter((group) => group.rows.length)
-        .map((group) => ({ ...group, name: group.rows[0].tierName }));
+      if (this.view.order === "deadline") return this.rows.length ? [{ tier: "", name: "", rows: this.rows }] : [];
+      return this.tiers
+        .map((tier) => ({ tier: tier.value, name: tier.name, rows: this.rows.filter((row) => row.tier === tier.value) }))
+        .filter((group) => group.rows.length);
     },
-    hiddenCount() {
-      return (this.counts[this.chosen] || 0) - this.rows.length;
+    total() {
+      return this.counts[this.view.chosen] || 0;
+    },
+    pagesCount() {
+      return Math.max(1, Math.ceil(this.total / this.rowsOnAPage));
+    },
+    isSearching() {
+      return this.view.search.trim().length > 1;
     },
   },
   watch: {
     rows: { immediate: true, handler: "ringForNew" },
+    page() {
+      this.$refs.rows.scrollTop = 0;
+    },
+    view(now, before) {
+      if (now.search !== before.search && document.activeElement !== this.$refs.search) this.text = now.search;
+      if (now.chosen !== before.chosen) this.$refs.rows.scrollTop = 0;
+    },
   },
   mounted() {
     this.clock = setInterval(() => (this.now = Date.now()), 1000);
     this.title = document.title;
+    document.addEventListener("keydown", this.press);
   },
   unmounted() {
     clearInterval(this.clock);
+    clearTimeout(this.patience);
+    document.removeEventListener("keydown", this.press);
   },
   methods: {
     fill: (text, values) => window.tingsuDesk.fill(text, values),
@@ -76,6 +129,46 @@ export default {
     due(row) {
       const time = window.tingsuDesk.duration(Math.abs(row.dueAt - this.now), this.words);
       return this.fill(row.dueAt < this.now ? this.words.overdue : this.words.left, { time });
+    },
+    look(change) {
+      this.$emit("look", change);
+    },
+    turn(page) {
+      this.$emit("turn", page);
+    },
+    searchSoon() {
+      clearTimeout(this.patience);
+      this.patience = setTimeout(this.search, SEARCH_AFTER);
+    },
+    search() {
+      clearTimeout(this.patience);
+      if (this.text.trim() !== this.view.search) this.look({ search: this.text.trim() });
+    },
+    leaveSearch(event) {
+      this.text = "";
+      this.search();
+      event.target.blur();
+    },
+    /** The desk's keys, except where the person is writing or a button waits for its own key. */
+    press(event) {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+      if (event.key === "Escape") this.help = false;
+      const does = {
+        j: () => this.move(1), k: () => this.move(-1), ArrowDown: () => this.move(1), ArrowUp: () => this.move(-1),
+        "/": () => this.$refs.search.focus(), "?": () => (this.help = !this.help),
+      }[event.key];
+      if (!does) return;
+      event.preventDefault();
+      does();
+    },
+    /** The row with the focus is where the person is; Enter opens it as it opens any link. */
+    move(step) {
+      const rows = [...this.$refs.rows.querySelectorAll(".row")];
+      const at = rows.indexOf(document.activeElement);
+      const start = at === -1 ? rows.findIndex((row) => row.dataset.id === this.selected) : at;
+      const next = start === -1 ? rows[0] : rows[Math.min(Math.max(start + step, 0), rows.length - 1)];
+      next?.focus();
     },
     /** Each urgent customer who waits rings once in this browser tab, also over reloads. */
     ringForNew() {

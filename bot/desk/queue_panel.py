@@ -1,0 +1,171 @@
+"""The queue on one open page: what its person chose to see of it, kept live.
+
+A notice is answered at once for the conversations that it names; order and counts of the whole follow less often, so
+that a burst of changes with many open pages costs the database little.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from nicegui import Client
+from nicegui.events import GenericEventArguments
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.complaints.labels import Language
+from bot.desk.elements import QueueList
+from bot.desk.gate import SignedOut
+from bot.desk.live import EVERYTHING, Refresher
+from bot.desk.parts import Desk
+from bot.desk.queue import (
+    ROWS_ON_A_PAGE,
+    Place,
+    QueuePage,
+    QueueView,
+    Viewer,
+    in_order,
+    read_entries,
+    read_page,
+    read_places,
+)
+from bot.desk.rows import row_of
+from bot.staff.models import StaffMember
+from bot.staff.people import organisation
+
+NOTICED_AGAIN_AFTER_SECONDS = 0.4
+ALL_AGAIN_AFTER_SECONDS = 3.0
+MOST_NOTICED = 50
+"""Conversations read one by one; with more than these the whole page is read."""
+
+
+class QueuePanel:
+    """One person's live queue.
+
+    Args:
+        transaction: opens a transaction after asking again who this is.
+        person: whoever that last was.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        client: Client,
+        language: Language,
+        *,
+        transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]],
+        person: Callable[[], StaffMember],
+        view: QueueView,
+        selected: uuid.UUID | None,
+    ) -> None:
+        self._desk = desk
+        self._client = client
+        self._language = language
+        self._transaction = transaction
+        self._person = person
+        self._view = view
+        self._page = 0
+        self._selected = selected
+        self._shown = QueuePage([], {})
+        self._rows: dict[uuid.UUID, dict[str, Any]] = {}
+        self._reading = asyncio.Lock()
+        """What was read first is shown first."""
+        self._noticed = Refresher(self._read_noticed, rest=NOTICED_AGAIN_AFTER_SECONDS)
+        self._all = Refresher(self._read_all, rest=ALL_AGAIN_AFTER_SECONDS)
+
+    def build(self, on_open: Callable[[GenericEventArguments], Any]) -> None:
+        """Put the list on the page and follow what changes until the page is closed."""
+        self._list = QueueList(self._language)
+        self._list.on("open", on_open)
+        self._list.on("look", self._look)
+        self._list.on("turn", self._turn)
+        self._client.on_delete(self._desk.feed.subscribe(self._notice))
+
+    async def show(self) -> None:
+        """Read the page of the queue that the person is on, and show it."""
+        view, page = self._view, self._page
+        async with self._reading, self._transaction() as session:
+            viewer = Viewer(self._person(), organisation())
+            shown = await read_page(session, viewer, view, now=self._desk.clock(), page=page)
+            rows = await self._read_rows(session, viewer, shown.places)
+        if (view, page) == (self._view, self._page):  # else the person has gone on meanwhile
+            self._shown, self._rows = shown, rows
+            self._put()
+
+    def select(self, conversation_id: uuid.UUID | None) -> None:
+        """Mark the conversation that is open beside the queue."""
+        self._selected = conversation_id
+        self._put()
+
+    def read_all_again(self) -> None:
+        """Time has passed: what waits longer or is due by now may stand elsewhere."""
+        self._all.notice(EVERYTHING)
+
+    def _notice(self, conversation_id: str) -> None:
+        if conversation_id != EVERYTHING:
+            self._noticed.notice(conversation_id)
+        self._all.notice(conversation_id)
+
+    async def _read_all(self, _noticed: frozenset[str]) -> None:
+        try:
+            await self.show()
+        except SignedOut:
+            self._client.open("/sign-in")
+
+    async def _read_noticed(self, noticed: frozenset[str]) -> None:
+        """Show the noticed conversations as they are now; on the first page, new ones too."""
+        if len(noticed) > MOST_NOTICED:
+            return
+        view, page, ids = self._view, self._page, {uuid.UUID(conversation_id) for conversation_id in noticed}
+        try:
+            async with self._reading, self._transaction() as session:
+                viewer = Viewer(self._person(), organisation())
+                found = await read_places(session, viewer, view, now=self._desk.clock(), among=ids)
+                shown = [place for place in found if page == 0 or place.conversation_id in self._rows]
+                rows = await self._read_rows(session, viewer, shown)
+        except SignedOut:
+            self._client.open("/sign-in")
+            return
+        if (view, page) == (self._view, self._page):
+            kept = [place for place in self._shown.places if place.conversation_id not in ids]
+            places = in_order([*kept, *shown], view.order)[:ROWS_ON_A_PAGE]
+            self._rows |= rows
+            self._shown = QueuePage(places, self._shown.counts)
+            self._put()
+
+    async def _read_rows(
+        self, session: AsyncSession, viewer: Viewer, places: list[Place]
+    ) -> dict[uuid.UUID, dict[str, Any]]:
+        entries = await read_entries(session, viewer, places)
+        return {entry.id: row_of(entry, viewer, self._language) for entry in entries}
+
+    async def _look(self, event: GenericEventArguments) -> None:
+        """The person chose another view: `{"tier": …}` changes the tier and leaves the rest."""
+        wish = event.args if isinstance(event.args, dict) else {}
+        try:
+            view = QueueView.model_validate(self._view.model_dump() | wish)
+        except ValidationError:
+            return
+        await self._go_to(view, 0)
+
+    async def _turn(self, event: GenericEventArguments) -> None:
+        """The person turned to another page."""
+        page, last = event.args, max(0, self._shown.counts.get(self._view.chosen, 0) - 1) // ROWS_ON_A_PAGE
+        if isinstance(page, int) and 0 <= page <= last:
+            await self._go_to(self._view, page)
+
+    async def _go_to(self, view: QueueView, page: int) -> None:
+        self._view, self._page = view, page
+        await self._read_all(frozenset())
+
+    def _put(self) -> None:
+        rows = [self._rows[key] for place in self._shown.places if (key := place.conversation_id) in self._rows]
+        self._list.show(
+            rows=rows,
+            counts={chosen.value: count for chosen, count in self._shown.counts.items()},
+            view=self._view.model_dump(mode="json"),
+            page=self._page,
+            selected=str(self._selected or ""),
+        )
