@@ -11,7 +11,7 @@ from bot.complaints.links import links_of
 from bot.complaints.models import Approval, ApprovalKind, CaseTask, Complaint, Plan, Recheck
 from bot.desk.acts import CASE_ACTS, CaseAtHand
 from bot.desk.conversation import milliseconds
-from bot.desk.timeline import steps_of, timeline_of
+from bot.desk.timeline import names_of, steps_of, timeline_of
 from bot.desk.words import word
 from bot.staff.models import StaffMember
 from bot.staff.organisation import UnknownUnit, organisation
@@ -24,6 +24,7 @@ async def casefile_of(case: CaseAtHand) -> dict[str, Any]:
     """Everything of a case that changes by casework, ready for the case component."""
     complaint = case.complaint
     names = await _names(case)
+    steps = await steps_of(case.session, complaint.number)
     return {
         "responsible": _responsible(case, names),
         "asked": [_asked(case, asked, names) for asked in case.approvals],
@@ -31,7 +32,7 @@ async def casefile_of(case: CaseAtHand) -> dict[str, Any]:
         "tasks": [_task(case, task, names) for task in case.tasks],
         "rechecks": [_recheck(case, recheck) for recheck in case.rechecks],
         "links": await _links(case),
-        "timeline": timeline_of(await steps_of(case.session, complaint.number), case.language),
+        "timeline": timeline_of(steps, await names_of(case.session, steps), case.language),
         "acts": CASE_ACTS.offered(case),
     }
 

@@ -292,6 +292,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "plan_replaced": ("已由新方案代替", "Replaced by another"),
     "timeline": ("经过", "Timeline"),
     # what can be done with a case
+    "more_acts": ("更多…", "More…"),
     "act_take": ("我来办理", "Take the case"),
     "act_assign": ("分派…", "Assign…"),
     "act_assign_confirm": ("分派", "Assign"),

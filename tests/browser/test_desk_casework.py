@@ -20,8 +20,15 @@ def act(page: Page, name: str, place: str = "") -> Any:
     return page.locator(f"{place} [data-act={name}]".strip())
 
 
+def show_all_acts(page: Page) -> None:
+    """What is seldom done is one click away."""
+    while page.locator(".more").count():
+        page.locator(".more").first.click()
+
+
 def fill_in(page: Page, name: str, **values: str) -> None:
     """Open an act's form, fill it in, and send it."""
+    show_all_acts(page)
     act(page, name).click()
     form = page.locator(f"form[data-act={name}]")
     for label, value in values.items():
@@ -123,6 +130,52 @@ def test_a_tier_is_lowered_only_when_somebody_else_agrees(enter: Enter, bank: Ba
     fill_in(other, "approve", 说明="已核实")
     expect(asker.locator(".case .tier-chip").first).to_have_text("普通")
     assert complaint_of(bank, complaint).tier is Tier.ORDINARY
+
+
+def test_a_department_is_asked_and_answers(enter: Enter, bank: Bank) -> None:  # noqa: F811
+    conversation_id, _ = a_case(bank)
+    page = enter(bank.a_member(unit_code="HB-WH-WC-03"))
+    open_conversation(page, bank, conversation_id)
+    fill_in(page, "ask_department", 部门="个人金融部", 期限="2 天内", 需要查清="调取当天录像")
+    expect(page.locator(".matter")).to_contain_text("等答复")
+    fill_in(page, "answer_task", 答复="录像已调取，卡在机器里")
+    expect(page.locator(".matter")).to_contain_text("录像已调取，卡在机器里")
+    expect(page.locator(".matter")).to_contain_text("已答复")
+
+
+def test_a_complaint_told_twice_is_merged_and_a_second_matter_split_off(enter: Enter, bank: Bank) -> None:  # noqa: F811
+    conversation_id, complaint = a_case(bank)
+    again = bank.run(bank.scene.complaint(conversation_id, story="卡还是没吐出来"))
+    page = enter(bank.a_member(unit_code="HB-WH-WC-03"))
+    open_conversation(page, bank, conversation_id)
+    show_all_acts(page)
+    newest = f'.case[data-number="{again.number}"]'
+    act(page, "merge", newest).click()
+    page.locator(f"{newest} select").select_option(complaint.number)
+    page.locator(f"{newest} form button[type=submit]").click()
+    expect(page.locator(f"{newest} .state")).to_have_text("已并案")
+    first = page.locator(f'.case[data-number="{complaint.number}"]')
+    expect(first).to_contain_text("卡还是没吐出来")
+    expect(first.locator(".links")).to_contain_text("并入本件")
+    fill_in(page, "split", 另一件事="另外柜员态度很差", 业务="网点与客服服务", 原因="服务态度及服务质量")
+    expect(page.locator(".case")).to_have_count(3)
+    expect(page.locator(".case").first).to_contain_text("另外柜员态度很差")
+
+
+def test_a_result_is_rechecked_by_somebody_else(enter: Enter, bank: Bank) -> None:  # noqa: F811
+    conversation_id, _ = a_case(bank)
+    page = enter(bank.a_member(unit_code="HB-WH-WC-03"))
+    open_conversation(page, bank, conversation_id)
+    take_over(page)
+    fill_in(page, "resolve", 处理结果="请到网点领卡。")
+    fill_in(page, "ask_recheck", 理由="客户说误工费没有说法")
+    expect(page.locator(".case .state").first).to_have_text("核查中")
+    expect(act(page, "decide_recheck")).to_have_count(0)
+    other = enter(bank.a_member(role=Role.COORDINATOR, unit_code="HB-WH"))
+    open_conversation(other, bank, conversation_id)
+    fill_in(other, "decide_recheck", 决定="维持原结果", 内容="录像和登记都核过了，原来的处理不变。")
+    expect(page.locator(".matter")).to_contain_text("维持原结果")
+    expect(page.locator(".message.bot").last).to_contain_text("原来的处理不变")
 
 
 def test_a_complaint_about_a_person_is_not_given_to_them(enter: Enter, bank: Bank) -> None:  # noqa: F811

@@ -5,7 +5,8 @@ const Acts = {
   template: `
     <div v-if="acts.length" class="acts">
       <p class="act-buttons" v-if="!opened">
-        <button v-for="act in acts" :key="act.name" type="button" :class="act.tone" :data-act="act.name" :disabled="busy" @click="begin(act)">{{ act.label }}</button>
+        <button v-for="act in shown" :key="act.name" type="button" :class="act.tone" :data-act="act.name" :disabled="busy" @click="begin(act)">{{ act.label }}</button>
+        <button v-if="shown.length < acts.length" type="button" class="quiet more" @click="all = true">{{ words.more_acts }}</button>
       </p>
       <form v-else class="act-form" :data-act="opened.name" @submit.prevent="send" @keydown.esc.stop="opened = null" @keydown.ctrl.enter.prevent="send">
         <h4>{{ opened.label }}</h4>
@@ -24,8 +25,14 @@ const Acts = {
   `,
   props: { acts: Array, words: Object, done: Number },
   emits: ["act"],
-  data: () => ({ opened: null, last: null, values: {}, busy: false }),
+  data: () => ({ opened: null, last: null, values: {}, busy: false, all: false }),
   computed: {
+    /** What is done every day, the next step first; the rest is one click away. */
+    shown() {
+      const order = ["primary", "secondary", "quiet"];
+      const acts = [...this.acts].sort((one, other) => order.indexOf(one.tone) - order.indexOf(other.tone));
+      return this.all || acts.length < 4 ? acts : acts.filter((act) => act.tone !== "quiet");
+    },
     isFilled() {
       return this.opened.fields.every((field) => !field.isRequired || (this.values[field.name] || "").trim());
     },
