@@ -32,7 +32,8 @@ def fill_in(page: Page, name: str, **values: str) -> None:
     act(page, name).click()
     form = page.locator(f"form[data-act={name}]")
     for label, value in values.items():
-        field = form.locator("label", has_text=label).locator("textarea, input, select")
+        labelled = form.locator("label").filter(has=page.locator("span", has_text=label))
+        field = labelled.locator("textarea, input, select")
         if field.evaluate("field => field.tagName") == "SELECT":
             field.select_option(label=value)
         else:
