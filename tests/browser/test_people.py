@@ -37,6 +37,8 @@ def test_an_administrator_adds_finds_changes_and_closes_a_person(enter: Enter, b
     page.get_by_role("button", name="加一班").click()
     page.click(".save-shifts")
     expect(page.locator(".notice")).to_have_text("已保存。")
+    page.get_by_role("button", name="重置密码").click()
+    expect(page.locator(".secret code")).not_to_have_text(password)
     page.get_by_role("button", name="停用").click()
     expect(page.locator(".person-row em")).to_have_text("已停用")
     person.reload()

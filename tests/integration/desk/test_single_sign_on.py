@@ -218,8 +218,9 @@ async def test_people_and_their_roles_come_from_the_provider_where_the_bank_wish
         assert enters(browser, provider, subject="s-2", username="ma", unit="HB-XX", groups=["bank-desk"]) == REFUSED
         assert enters(browser, provider, subject="s-3", username="x\x00", unit="HB", groups="bank-desk") == REFUSED
         assert browser.post("/sign-in", data={"username": "li", "password": "x"}).status_code == 403
-        page = browser.get("/sign-in").text
-        assert "统一认证登录" in page and "current-password" not in page
+    with open_desk.browser() as stranger:
+        page = stranger.get("/sign-in").text
+    assert "统一认证登录" in page and "current-password" not in page
     assert await refusals(database) == ["no_role", "unit", "unknown"]
 
 
