@@ -53,6 +53,7 @@ class Visit:
             if person is None or next_step(person) is not None:
                 self._client.open("/sign-in")
                 raise NoLongerAllowed
+            session.expunge(person)  # a rolled back act must not take the person with it
             self.person = person
             if may(person, self._act):
                 yield session

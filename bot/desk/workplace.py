@@ -23,7 +23,7 @@ from bot.conversations import handover
 from bot.conversations.handover import HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
 from bot.database import notify_changed
-from bot.desk.acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS, CaseAtHand, Unfilled, at_hand
+from bot.desk.acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS, CaseAtHand, NotOffered, Unfilled, at_hand
 from bot.desk.casefile import casefile_of
 from bot.desk.conversation import (
     NoSuchConversation,
@@ -271,6 +271,8 @@ class Workplace:
             self._go("/")
         except (HeldBySomeoneElse, *REFUSALS) as refusal:
             name = next((name for kind, name in SAID_OF_REFUSALS.items() if isinstance(refusal, kind)), when_refused)
+            if isinstance(refusal, NotOffered):
+                await self._record_refusal(str(refusal))
             self._tell(word(name, self._language))
             self._refresher.notice(EVERYTHING)
         except Unfilled as unfilled:
@@ -285,6 +287,7 @@ class Workplace:
             person = await who_is(session, self._token, self._desk.clock())
             if person is None or next_step(person) is not None:
                 raise SignedOut
+            session.expunge(person)  # a rolled back act must not take the person with it
             self._person = person
             yield session
 

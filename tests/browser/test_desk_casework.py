@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from bot.audit import AuditRecord
 from bot.complaints.labels import Cause, Signal, Tier
 from bot.complaints.lifecycle import State
 from bot.complaints.models import Complaint
+from bot.conversations.models import Holder
 from bot.staff.models import Role
 from tests.browser.test_desk import Bank, Enter, bank, enter, open_conversation, take_over  # noqa: F401 - fixtures
+from tests.integration.desk.served import wait_for
 
 PLAN = "卡已从机器里取出。明天起请带身份证到司门口支行领取，手续费不收。"
 
@@ -160,7 +164,7 @@ def test_a_complaint_told_twice_is_merged_and_a_second_matter_split_off(enter: E
     expect(first.locator(".links")).to_contain_text("并入本件")
     fill_in(page, "split", 另一件事="另外柜员态度很差", 业务="网点与客服服务", 原因="服务态度及服务质量")
     expect(page.locator(".case")).to_have_count(3)
-    expect(page.locator(".case").first).to_contain_text("另外柜员态度很差")
+    expect(page.locator(".cases")).to_contain_text("另外柜员态度很差")
 
 
 def test_a_result_is_rechecked_by_somebody_else(enter: Enter, bank: Bank) -> None:  # noqa: F811
@@ -195,3 +199,42 @@ def test_who_only_reads_is_offered_nothing(enter: Enter, bank: Bank, role: Role)
     open_conversation(page, bank, conversation_id)
     expect(page.locator(".timeline")).to_contain_text("登记投诉")
     expect(page.locator("[data-act]")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("part", "event", "sent", "refused"),
+    [
+        (".thread", "takeOver", None, "answer"),
+        (".thread", "reply", "你好", "answer"),
+        (".thread", "reveal", "name", "reveal"),
+        (".cases", "act", "resolve", "resolve"),
+    ],
+)
+def test_what_a_page_does_not_offer_is_refused_and_recorded(
+    enter: Enter,  # noqa: F811
+    bank: Bank,  # noqa: F811
+    part: str,
+    event: str,
+    sent: str | None,
+    refused: str,
+) -> None:
+    conversation_id, complaint = a_case(bank)
+    inspector = bank.a_member(role=Role.INSPECTOR, unit_code="HB")
+    page = enter(inspector)
+    open_conversation(page, bank, conversation_id)
+    wish: Any = sent
+    if event == "act":
+        wish = {"id": str(complaint.id), "act": sent, "target": "", "values": {"result": "x"}}
+    emit = "(root, [event, sent]) => getElement(Number(root.id.slice(1))).$emit(event, sent)"
+
+    async def refusals() -> list[tuple[str, str]]:
+        async with bank.database.transaction() as session:
+            query = select(AuditRecord).where(
+                AuditRecord.action == "access_refused", AuditRecord.actor == f"staff:{inspector.username}"
+            )
+            return [(record.subject, record.detail["what"]) for record in await session.scalars(query)]
+
+    page.locator(part).evaluate(emit, [event, wish])
+    wait_for(lambda: bank.run(refusals()) == [(f"conversation:{conversation_id}", refused)])
+    assert bank.conversation(conversation_id).holder is Holder.QUEUE
+    assert complaint_of(bank, complaint).state is State.OPEN
