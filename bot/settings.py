@@ -118,8 +118,8 @@ class Settings(BaseSettings):
     api_requests_per_minute: int = Field(
         default=600, ge=1, description="Requests that one token of the API may make in a minute"
     )
-    webhook_hosts: str = Field(
-        default="",
+    webhook_hosts: str | None = Field(
+        default=None,
         description="Hosts that webhooks may lead to, `host` or `host:port`, separated by spaces; none without it",
     )
     worker_concurrency: int = Field(default=10, ge=1, description="Jobs one worker process runs side by side")

@@ -42,6 +42,7 @@ from bot.api.tokens import Caller, Scope
 from bot.api.webhooks import Allowed, add_webhook, remove_webhook, secret_of, webhook_for, webhooks_of
 from bot.audit import record
 from bot.clock import Clock
+from bot.complaints.models import Complaint
 from bot.database import Database
 from bot.settings import Settings
 
@@ -229,7 +230,7 @@ def _add_webhooks(app: FastAPI, door: Door, config: Settings) -> None:
         failure: the event comes again after 5 s, 10 s … an hour, and after three days of failures the webhook is
         switched off.
         """
-        unit_code = new.unit or caller.unit_code
+        unit_code = caller.unit_code if new.unit is None else new.unit
         await _check_unit(door, caller, unit_code)
         async with door.work(caller) as session:
             webhook = await add_webhook(
@@ -264,7 +265,7 @@ async def _check_unit(door: Door, caller: Caller, unit: str | None) -> None:
         raise Problem(403, "unit_out_of_reach", "The unit is not at or below the token's own.")
 
 
-def _shown(complaint: Any, caller: Caller) -> ComplaintShown:
+def _shown(complaint: Complaint, caller: Caller) -> ComplaintShown:
     return ComplaintShown.of(complaint, is_personal=Scope.PERSONAL in caller.scopes)
 
 

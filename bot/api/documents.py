@@ -38,6 +38,7 @@ def _only_rfc_3339(value: object) -> object:
 
 Moment = Annotated[AwareDatetime, BeforeValidator(_only_rfc_3339)]
 CURSOR = r"^[0-9]{1,16}-[0-9a-f]{32}$"
+UnitCode = Annotated[str, Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*$", max_length=20)]
 Cursor = Annotated[str, Field(pattern=CURSOR)]
 
 
@@ -111,7 +112,7 @@ class ComplaintShown(BaseModel):
             emotion=complaint.emotion,
             language=complaint.language,
             unit=complaint.outlet_code,
-            phone=_phone(complaint.contact_phone, is_personal=is_personal),
+            phone=shown_phone(complaint.contact_phone, is_personal=is_personal),
             story=complaint.story,
             opened_at=complaint.opened_at,
             result=complaint.result,
@@ -122,7 +123,7 @@ class ComplaintShown(BaseModel):
             facts=[
                 FactShown(
                     name=fact.name,
-                    text=(_phone(fact.text, is_personal=is_personal) or "") if fact.name == "phone" else fact.text,
+                    text=(shown_phone(fact.text, is_personal=is_personal) or "") if fact.name == "phone" else fact.text,
                     amount_fen=fact.amount_fen,
                     currency=fact.currency,
                     day=fact.day,
@@ -156,10 +157,8 @@ class ComplaintFilter(Taken):
     state: State | None = None
     tier: Tier | None = None
     product: Product | None = None
-    unit: str | None = Field(
+    unit: UnitCode | None = Field(
         default=None,
-        pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*$",
-        max_length=20,
         description="A unit at or below the token's own; complaints of units below it are included",
     )
     opened_since: Moment | None = Field(default=None, description="Opened at this time or later")
@@ -257,9 +256,9 @@ class NewWebhook(Taken):
         description="On a host that the bank has allowed for webhooks",
         examples=["https://crm.bank.example/tingsu"],
     )
-    kinds: set[EventKind] = Field(default=set(EventKind), min_length=1, description="All kinds without it")
-    unit: str | None = Field(
-        default=None, max_length=20, description="A unit at or below the token's own, which counts without it"
+    kinds: list[EventKind] = Field(default=list(EventKind), min_length=1, description="All kinds without it")
+    unit: UnitCode | None = Field(
+        default=None, description="A unit at or below the token's own, which counts without it"
     )
 
 
@@ -301,7 +300,8 @@ class Webhooks(BaseModel):
     webhooks: list[WebhookShown]
 
 
-def _phone(phone: str | None, *, is_personal: bool) -> str | None:
+def shown_phone(phone: str | None, *, is_personal: bool) -> str | None:
+    """A telephone number, all but its last four characters hidden unless it may be seen."""
     if phone is None or is_personal:
         return phone
     hidden = max(len(phone) - 4, 0) or len(phone)

@@ -65,7 +65,7 @@ class Allowed:
     @classmethod
     def by(cls, config: Settings) -> "Allowed":
         """The hosts that the settings name."""
-        return cls(frozenset(config.webhook_hosts.lower().split()))
+        return cls(frozenset((config.webhook_hosts or "").lower().split()))
 
     def allows(self, url: str) -> bool:
         """Whether the address is http or https, without a user's name, on one of the hosts."""
@@ -105,7 +105,7 @@ async def add_webhook(
     webhook = Webhook(
         id=uuid.uuid4(),
         url=url,
-        kinds=sorted(kinds),
+        kinds=sorted(set(kinds)),
         unit_code=unit.code,
         position=await session.scalar(select(func.coalesce(func.max(ApiEvent.id), 0))) or 0,
         is_active=True,

@@ -28,7 +28,7 @@ def desk(migrated_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """One desk for all tests of the API; its database is emptied before each."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("TINGSU_API_REQUESTS_PER_MINUTE", "100000")
-        environment.setenv("TINGSU_WEBHOOK_HOSTS", "hooks.bank.example")
+        environment.setenv("TINGSU_WEBHOOK_HOSTS", "hooks.bank.example crm.bank.example")
         with serving(migrated_url, tmp_path_factory.mktemp("desk")) as served:
             yield served
 

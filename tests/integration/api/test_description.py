@@ -21,7 +21,9 @@ from bot.settings import Settings
 from tests.integration.desk.scene import Scene
 from tests.integration.desk.served import ServedDesk
 
-TRIED_PER_OPERATION = 25
+BOUNDED = settings(
+    max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 ACCEPTED = ["2xx", "401", "403", "404", "409", "412"]
 """What a valid request may get; 412 because a valid If-Match need not be the present one."""
 
@@ -60,13 +62,7 @@ schema.config.checks.positive_data_acceptance.expected_statuses = ACCEPTED
 
 
 @schema.parametrize()
-@settings(
-    max_examples=TRIED_PER_OPERATION,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
+@BOUNDED
 def test_the_api_does_what_its_description_says(case: Case, desk: ServedDesk, furnished: tuple[str, str]) -> None:
     token, number = furnished
     authorization = {"Authorization": f"Bearer {token}"}

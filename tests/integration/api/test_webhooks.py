@@ -346,6 +346,7 @@ async def test_a_system_manages_the_webhooks_of_its_unit_by_the_api(system: Call
     assert is_problem(await crm.post("/webhooks", json={"url": url, "unit": "HB"}), 403, "unit_out_of_reach")
     assert is_problem(await other.delete(f"/webhooks/{added['id']}"), 404, "no_such_webhook")
     assert (await crm.delete(f"/webhooks/{added['id']}")).status_code == 204
+    assert is_problem(await crm.delete(f"/webhooks/{added['id']}"), 404, "no_such_webhook")
     async with database.transaction() as session:
         assert (await session.scalars(select(Webhook))).all() == []
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bot.api.documents import LONGEST_TEXT, NewComment, _phone
+from bot.api.documents import LONGEST_TEXT, NewComment, shown_phone
 
 
 @pytest.mark.parametrize("text", ["好", "  a  ", "第一行\n第二行\t。", "<script>", "x" * LONGEST_TEXT])
@@ -30,7 +30,7 @@ def test_words_that_are_taken_say_something(text: str) -> None:
 
 @given(st.text(alphabet="0123456789+- ", min_size=1, max_size=20))
 def test_no_more_than_four_characters_of_a_number_are_shown(phone: str) -> None:
-    hidden = _phone(phone, is_personal=False) or ""
+    hidden = shown_phone(phone, is_personal=False) or ""
     assert len(hidden) == len(phone)
     assert set(hidden[:-4]) <= {"*"}
     if len(phone) <= 4:
@@ -38,6 +38,6 @@ def test_no_more_than_four_characters_of_a_number_are_shown(phone: str) -> None:
 
 
 def test_who_may_see_it_sees_the_number() -> None:
-    assert _phone("13812345678", is_personal=True) == "13812345678"
-    assert _phone("13812345678", is_personal=False) == "*******5678"
-    assert _phone(None, is_personal=False) is None
+    assert shown_phone("13812345678", is_personal=True) == "13812345678"
+    assert shown_phone("13812345678", is_personal=False) == "*******5678"
+    assert shown_phone(None, is_personal=False) is None
