@@ -28,7 +28,6 @@ def a_case(bank: Bank, *, name: str = "陈女士", tier: Tier | None = None, **d
     return conversation_id
 
 
-
 def test_filters_tier_and_product_narrow_the_queue(enter: Enter, bank: Bank) -> None:  # noqa: F811
     urgent = a_case(bank, tier=Tier.URGENT)
     card = a_case(bank, product=Product.CREDIT_CARD)
