@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt unit nlu-test bench-real bench-banking77 bench-rasa bench-turn requirements browser clean
+.PHONY: help up setup test check fmt unit nlu-test bench-real bench-banking77 bench-rasa bench-turn bench-desk requirements browser clean
 
 PY := .venv/bin/python
 INSTALL := .venv/bin/uv pip install --quiet --require-hashes
@@ -61,6 +61,9 @@ bench-rasa: setup .venv/.dev  ## Measure our rasa beside rasa's defaults; hours,
 bench-turn: setup .venv/.dev  ## Measure what nlu/quicker.py saves: minutes
 	@$(PY) -m bot train
 	@$(PY) -m benchmarks.rasa_turn $(BENCH_ARGS)
+
+bench-desk: setup .venv/.dev browser  ## Measure the desk with 10,000 open complaints, 3 staff, 10 customers: six minutes at most
+	@$(PY) -m benchmarks.desk $(BENCH_ARGS)
 
 browser:  ## Make sure that there is a chromium for the browser tests
 	@command -v chromium >/dev/null || [ -x "$${TINGSU_CHROMIUM:-/none}" ] || { \

@@ -1,6 +1,7 @@
 """What has changed, as it is committed: one listener for the whole desk, fanned out to every open page."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -66,6 +67,8 @@ class Feed:
 
 
 REFRESH_AGAIN_AFTER_SECONDS = 0.1
+REST_TO_WORK = 5
+"""A refresher rests so many times as long as it has worked."""
 
 
 class Refresher:
@@ -73,7 +76,8 @@ class Refresher:
 
     Args:
         refresh: reads anew; gets the ids noticed since the last time.
-        rest: seconds between two refreshes. The first notice after a rest is answered at once.
+        rest: seconds between two refreshes, more when refreshing takes long, so that many pages never take all there
+            is of the database. The first notice after a rest is answered at once.
     """
 
     def __init__(
@@ -93,8 +97,9 @@ class Refresher:
     async def _work(self) -> None:
         while self._noticed:
             noticed, self._noticed = frozenset(self._noticed), set()
+            started_at = time.monotonic()
             try:
                 await self._refresh(noticed)
             except Exception:
                 log.exception("refresh_failed")
-            await asyncio.sleep(self._rest)
+            await asyncio.sleep(max(self._rest, REST_TO_WORK * (time.monotonic() - started_at)))

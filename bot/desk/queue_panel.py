@@ -70,6 +70,7 @@ class QueuePanel:
         self._selected = selected
         self._shown = QueuePage([], {})
         self._rows: dict[uuid.UUID, dict[str, Any]] = {}
+        self._has_missed = False
         self._reading = asyncio.Lock()
         """What was read first is shown first."""
         self._noticed = Refresher(self._read_noticed, rest=NOTICED_AGAIN_AFTER_SECONDS)
@@ -81,6 +82,7 @@ class QueuePanel:
         self._list.on("open", on_open)
         self._list.on("look", self._look)
         self._list.on("turn", self._turn)
+        self._client.on_connect(self._catch_up)
         self._client.on_delete(self._desk.feed.subscribe(self._notice))
 
     async def show(self) -> None:
@@ -104,9 +106,18 @@ class QueuePanel:
         self._all.notice(EVERYTHING)
 
     def _notice(self, conversation_id: str) -> None:
+        if not self._client.has_socket_connection:
+            # Left, or cut off for a moment: nobody looks, and every page that was left reads for nothing.
+            self._has_missed = True
+            return
         if conversation_id != EVERYTHING:
             self._noticed.notice(conversation_id)
         self._all.notice(conversation_id)
+
+    def _catch_up(self) -> None:
+        if self._has_missed:
+            self._has_missed = False
+            self._all.notice(EVERYTHING)
 
     async def _read_all(self, _noticed: frozenset[str]) -> None:
         try:
