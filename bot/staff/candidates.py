@@ -1,6 +1,7 @@
 """The people of the desk as casework sees them: in which part they work, where, and how much they have to do."""
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from bot.complaints.assignment import avoided_by_hand, choose_handler
 from bot.complaints.lifecycle import SETTLED
 from bot.complaints.models import Complaint
 from bot.complaints.people import Candidate, CaseRole, Person
+from bot.staff.administration import absent_ids, is_on_shift
 from bot.staff.models import Role, StaffMember
 from bot.staff.organisation import UnknownUnit, organisation
 
@@ -18,11 +20,12 @@ CASE_ROLE_OF = {
     Role.SUPERVISOR: CaseRole.SUPERVISOR,
     Role.COORDINATOR: CaseRole.COORDINATOR,
     Role.TASK_FORCE: CaseRole.TASK_FORCE,
+    Role.OFFICE_SUPERVISOR: CaseRole.TASK_FORCE,
     Role.ADMINISTRATOR: CaseRole.TASK_FORCE,
 }
 """Roles that work on cases. Others are no candidates."""
 
-NEVER_CHOSEN = frozenset({Role.ADMINISTRATOR})
+NEVER_CHOSEN = frozenset({Role.OFFICE_SUPERVISOR, Role.ADMINISTRATOR})
 """May act in a case, but is given none."""
 
 
@@ -42,10 +45,14 @@ def person_of(member: StaffMember) -> Person:
     return candidate
 
 
-async def candidates(session: AsyncSession) -> list[Candidate]:
-    """Everybody who may be given a case, with their present load."""
-    found = await _found(session)
-    return [candidate for member, candidate in found if member.role not in NEVER_CHOSEN]
+async def candidates(session: AsyncSession, *, now: datetime) -> list[Candidate]:
+    """Everybody who may be given a case, with their present load, and whether they are there."""
+    away = await absent_ids(session, at=now)
+    return [
+        replace(candidate, is_absent=member.id in away or not is_on_shift(member, now))
+        for member, candidate in await _found(session)
+        if member.role not in NEVER_CHOSEN
+    ]
 
 
 async def candidate(session: AsyncSession, staff_id: uuid.UUID) -> Candidate:
@@ -60,10 +67,10 @@ async def candidate(session: AsyncSession, staff_id: uuid.UUID) -> Candidate:
     return found[0][1]
 
 
-async def best_handler(session: AsyncSession, complaint: Complaint) -> Candidate | None:
+async def best_handler(session: AsyncSession, complaint: Complaint, *, now: datetime) -> Candidate | None:
     """Who should get this case by unit, role, presence and load; None if there is nobody."""
     avoid = await avoided_by_hand(session, complaint)
-    return choose_handler(await candidates(session), complaint, avoid=avoid)
+    return choose_handler(await candidates(session, now=now), complaint, avoid=avoid)
 
 
 async def _found(session: AsyncSession, staff_id: uuid.UUID | None = None) -> list[tuple[StaffMember, Candidate]]:

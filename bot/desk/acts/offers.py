@@ -230,7 +230,7 @@ async def at_hand(
     """The case as this person has it before them."""
     people: Sequence[Candidate] = ()
     if may(member, Act.ASSIGN) and not complaint.state.is_settled:
-        people = in_order(await candidates(session), complaint)
+        people = in_order(await candidates(session, now=now), complaint)
     return CaseAtHand(
         session,
         complaint,

@@ -1,6 +1,7 @@
 """A case is given to a person: on a real database, with everybody's present load."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 
@@ -13,7 +14,7 @@ from bot.complaints.tiers import NoReason, NotHigher, raise_tier
 from bot.conversations.models import Conversation
 from bot.database import Database
 from bot.staff.candidates import NotOnCases, best_handler, candidate, candidates, person_of
-from bot.staff.models import Role, StaffMember
+from bot.staff.models import Absence, Role, StaffMember
 from tests.builders import a_complaint, a_member_of_staff, audit_trail
 from tests.conftest import FakeClock
 
@@ -66,10 +67,10 @@ async def test_the_person_with_the_least_to_do_is_proposed(
     await give(database, complaint_id, wang, clock)
     async with database.transaction() as session:
         other = await a_complaint(session, conversation, clock=clock, outlet_code=OUTLET, product=Product.PAYMENT)
-        by_username = {found.username: found for found in await candidates(session)}
+        by_username = {found.username: found for found in await candidates(session, now=clock())}
         assert (by_username["wang"].open_count, by_username["wang"].last_assigned_at) == (1, clock())
         assert (by_username["chen"].open_count, by_username["chen"].last_assigned_at) == (0, None)
-        best = await best_handler(session, other)
+        best = await best_handler(session, other, now=clock())
         assert best is not None
         assert best.id == chen.id
 
@@ -97,7 +98,7 @@ async def test_nobody_gets_a_complaint_about_themselves(
             session, conversation, clock=clock, outlet_code=OUTLET, cause=Cause.SERVICE_ATTITUDE
         )
         complaint.story = "大堂的李经理一直骂我"
-        best = await best_handler(session, complaint)
+        best = await best_handler(session, complaint, now=clock())
         assert best is not None
         assert best.id == wang.id
     with pytest.raises(MustAvoid, match="somebody else"):
@@ -118,7 +119,7 @@ async def test_who_must_keep_out_of_it_loses_the_case_and_does_not_get_it_back(
     with pytest.raises(MustAvoid):
         await give(database, complaint_id, wang, clock)
     async with database.transaction() as session:
-        assert await best_handler(session, await session.get_one(Complaint, complaint_id)) is None
+        assert await best_handler(session, await session.get_one(Complaint, complaint_id), now=clock()) is None
 
 
 async def test_an_urgent_case_has_a_lead_of_the_task_force(
@@ -146,7 +147,7 @@ async def test_only_people_who_work_on_cases_are_candidates(database: Database, 
     with pytest.raises(NotOnCases):
         person_of(gone)
     async with database.transaction() as session:
-        assert await candidates(session) == []
+        assert await candidates(session, now=clock()) == []
         with pytest.raises(NotOnCases):
             await candidate(session, gone.id)
         with pytest.raises(NotOnCases):
@@ -186,3 +187,17 @@ async def test_a_tier_is_not_raised_without_a_reason_nor_downwards_nor_on_a_sett
         complaint.state = State.RESOLVED
         with pytest.raises(CaseIsSettled):
             await raise_tier(session, complaint, Tier.COMPLEX, "因为", actor="staff:li", now=clock())
+
+
+async def test_whoever_is_away_is_chosen_for_nothing(
+    database: Database, complaint_id: uuid.UUID, clock: FakeClock
+) -> None:
+    away, there = await a_handler(database, clock, "away"), await a_handler(database, clock, "there")
+    day = timedelta(days=1)
+    async with database.transaction() as session:
+        session.add(Absence(staff_id=away.id, from_at=clock() - day, until_at=clock() + day))
+    async with database.transaction() as session:
+        absent = {one.username: one.is_absent for one in await candidates(session, now=clock())}
+        assert absent == {"away": True, "there": False}
+        best = await best_handler(session, await session.get_one(Complaint, complaint_id), now=clock())
+        assert best is not None and best.id == there.id
