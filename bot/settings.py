@@ -86,9 +86,12 @@ class Settings(BaseSettings):
     secure_cookies: bool = Field(
         default=False, description="Send the desk's cookie over HTTPS only (set it in production)"
     )
-    second_factor: Literal["required", "optional", "off"] = Field(
-        default="required",
-        description="Codes of an authenticator app at the desk: `required`, `optional` (whoever sets it up) or `off`",
+    second_factor: Literal["required", "optional", "off"] | None = Field(
+        default=None,
+        description=(
+            "Codes of an authenticator app at the desk: `required`, `optional` (whoever sets it up) or `off`; "
+            "without it `optional` while `tingsu up` runs on its own database, else `required`"
+        ),
     )
     local_sign_in: bool = Field(
         default=True, description="Whether people may sign in at the desk with a password of Tingsu's own"

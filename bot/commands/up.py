@@ -98,6 +98,8 @@ async def _start(supervisor: Supervisor, config: Settings) -> None:
         "TINGSU_RASA_URL": rasa_url,
         "TINGSU_ACTIONS_URL": actions_url,
         "TINGSU_VAR_DIR": str(config.var_dir.resolve()),
+        # Who tries Tingsu out on a database of its own needs no authenticator app for it.
+        "TINGSU_SECOND_FACTOR": config.second_factor or ("optional" if config.database_url is None else "required"),
     }
     processes = _processes(config, environment)
     for process in processes:

@@ -61,9 +61,8 @@ def is_asked_for_code(person: StaffMember) -> bool:
 
 def must_set_up_second_factor(person: StaffMember) -> bool:
     """Whether the person may do nothing else before a second factor is set up."""
-    return (
-        settings().second_factor == "required" and person.second_factor_at is None and not person.is_known_to_provider
-    )
+    is_required = (settings().second_factor or "required") == "required"
+    return is_required and person.second_factor_at is None and not person.is_known_to_provider
 
 
 async def who_is(session: AsyncSession, token: str | None, now: datetime) -> StaffMember | None:
