@@ -24,6 +24,9 @@ class Job(StrEnum):
     TAKE_TURN = "take_turn"
     DELIVER = "deliver"
     ASK_SATISFACTION = "ask_satisfaction"
+    CHECK_ALARM = "check_alarm"
+    CALL_NEXT = "call_next"
+    MAKE_CALL = "make_call"
 
 
 def job_app(url: str) -> procrastinate.App:

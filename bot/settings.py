@@ -7,8 +7,9 @@ import hashlib
 import secrets
 from functools import cache
 from pathlib import Path
+from typing import Literal, Self
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -82,11 +83,50 @@ class Settings(BaseSettings):
     follow_up_after_hours: float = Field(
         default=24, ge=0, description="Hours from the result to the question how satisfied the customer is"
     )
+    desk_url: HttpUrl | None = Field(
+        default=None,
+        description="Address of the desk as staff reaches it, for links in calls; without it host and port are",
+    )
+    alarm_next_after_seconds: float = Field(
+        default=120, ge=1, description="Seconds until the next in line is called to an urgent customer who still waits"
+    )
+    alarm_repeat_after_seconds: float = Field(
+        default=300, ge=1, description="Seconds until the last in line are called once more"
+    )
+    alarm_repeats: int = Field(default=6, ge=0, description="How often the last in line are called once more")
+    alarm_telegram_chat: str | None = Field(
+        default=None,
+        pattern=r"^(-?\d+|@\w+)$",
+        description="Telegram group of staff (its number or @name) that hears of every call to an urgent customer",
+    )
+    smtp_host: str | None = Field(default=None, description="Mail server for calls to staff; without it no e-mail")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="How the way to the mail server is encrypted: `starttls`, `tls` from the start, or `none`",
+    )
+    smtp_user: str | None = Field(default=None, description="Name to sign in with at the mail server")
+    smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server")
+    smtp_from: str | None = Field(default=None, description="Address that mails to staff come from")
+    smtp_timeout_seconds: float = Field(default=15, gt=0, description="How long sending one mail may take")
     secure_cookies: bool = Field(
         default=False, description="Send the desk's cookie over HTTPS only (set it in production)"
     )
     worker_concurrency: int = Field(default=10, ge=1, description="Jobs one worker process runs side by side")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @model_validator(mode="after")
+    def _mail_can_be_sent(self) -> Self:
+        if self.smtp_host is not None and self.smtp_from is None:
+            raise ValueError("smtp_from is missing: say which address mails come from")
+        if self.smtp_password is not None and self.smtp_security == "none":
+            raise ValueError("smtp_security is none: the password would travel in the clear")
+        return self
+
+    @property
+    def desk_address(self) -> str:
+        """Where staff reaches the desk."""
+        return str(self.desk_url or f"http://{self.desk_host}:{self.desk_port}").rstrip("/")
 
     @property
     def secret(self) -> str:

@@ -1,9 +1,10 @@
 """Every table of Tingsu, imported in one place, so that migrations and tests see the whole schema."""
 
+from bot.alarms import models as alarms
 from bot.audit import AuditRecord
 from bot.complaints import models as complaints
 from bot.conversations import models as conversations
 from bot.database import Base
 from bot.staff import models as staff
 
-__all__ = ["AuditRecord", "Base", "complaints", "conversations", "staff"]
+__all__ = ["AuditRecord", "Base", "alarms", "complaints", "conversations", "staff"]

@@ -10,7 +10,12 @@ from procrastinate import jobs as procrastinate_jobs
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 import bot.tables  # noqa: F401 - every table is known before the first query
+from bot.alarms.calls import Caller
+from bot.alarms.models import Way
+from bot.alarms.ringing import Alarms
+from bot.alarms.ways import carriers
 from bot.channels.registry import channels_by_name
+from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
 from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient
@@ -53,6 +58,8 @@ class Rooms:
     turns: Turns
     deliverer: Deliverer
     survey: SatisfactionSurvey
+    alarms: Alarms
+    caller: Caller
 
 
 def furnish(config: Settings, database: Database, clock: Clock = system_clock) -> Rooms:
@@ -62,6 +69,8 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         config.derived_secret("rasa"),
         timeout=config.rasa_timeout_seconds,
     )
+    ways = carriers(config, telegram_bot(config) if config.telegram_token else None, clock)
+    group_chat = config.alarm_telegram_chat if Way.TELEGRAM in ways else None
     return Rooms(
         turns=Turns(
             database=database,
@@ -73,6 +82,18 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         ),
         deliverer=Deliverer(database=database, channels=channels_by_name(config, database, clock), clock=clock),
         survey=SatisfactionSurvey(database=database, clock=clock),
+        alarms=Alarms(
+            database=database,
+            clock=clock,
+            ways=frozenset({Way.DESK, *ways}),
+            next_after=timedelta(seconds=config.alarm_next_after_seconds),
+            repeat_after=timedelta(seconds=config.alarm_repeat_after_seconds),
+            repeats_count=config.alarm_repeats,
+            has_group=group_chat is not None,
+        ),
+        caller=Caller(
+            database=database, carriers=ways, clock=clock, desk_address=config.desk_address, group_chat=group_chat
+        ),
     )
 
 
@@ -90,6 +111,18 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.ASK_SATISFACTION, retry=BackOff(ceiling=300))
     async def ask_satisfaction(complaint_id: str, resolved_at: str) -> None:
         await rooms.survey.ask(uuid.UUID(complaint_id), datetime.fromisoformat(resolved_at))
+
+    @app.task(name=Job.CHECK_ALARM, retry=BackOff(ceiling=5))
+    async def check_alarm(conversation_id: str) -> None:
+        await rooms.alarms.check(uuid.UUID(conversation_id))
+
+    @app.task(name=Job.CALL_NEXT, retry=BackOff(ceiling=5))
+    async def call_next(alarm_id: str, level: int) -> None:
+        await rooms.alarms.call_next(uuid.UUID(alarm_id), level)
+
+    @app.task(name=Job.MAKE_CALL, retry=BackOff(ceiling=60))
+    async def make_call(call_id: int) -> None:
+        await rooms.caller.make(call_id)
 
     @app.periodic(cron="* * * * * */2")
     @app.task(name="take_over_stalled", queueing_lock="take_over_stalled", priority=100)
