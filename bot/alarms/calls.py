@@ -1,9 +1,11 @@
 """Calls to people: asked for in the transaction of their cause, and made by a job each: no way waits for another."""
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,7 +24,15 @@ from bot.logs import logger
 from bot.staff.models import StaffMember
 
 LONGEST_REFUSAL = 200
+AT_ONCE = 3
+"""Calls that one worker makes by one way at a time: a slow mail server must not keep it from the customers."""
 log = logger(__name__)
+
+
+class WayIsBusy(Exception):
+    """A worker makes as many calls by this way as it may; the job comes again."""
+
+    retry_after = timedelta(seconds=1)
 
 
 async def call(
@@ -40,6 +50,9 @@ async def call(
         subject: what it is about: the complaint's number, or the conversation's id.
         occasion: why they are called.
         facts: those of `Facts` that are known; nothing else is told.
+
+    Raises:
+        ValueError: a fact is none of those; nobody is called.
     """
     told = Facts.model_validate(facts)
     people = await people_to_reach(session, set(Way), now=now)
@@ -122,6 +135,7 @@ class Caller:
     clock: Clock
     desk_address: str
     group_chat: str | None = None
+    _under_way: Counter[Way] = field(default_factory=Counter, init=False)
 
     async def make(self, call_id: int) -> None:
         """Make one call, unless it is no longer needed.
@@ -130,6 +144,7 @@ class Caller:
         between leaves the lock, and the call is made once more.
 
         Raises:
+            WayIsBusy: other calls by this way are still being made.
             Exception: whatever the carrier raises but `Undeliverable`; the job is then tried again with back-off.
         """
         async with self.database.transaction() as session:
@@ -148,13 +163,24 @@ class Caller:
         try:
             if asked.way not in self.carriers:
                 raise Undeliverable("the settings do not open this way")
-            await self.carriers[asked.way].carry(receiver.address, notice)
+            with self._a_hand_for(asked.way):
+                await self.carriers[asked.way].carry(receiver.address, notice)
             asked.outcome = Outcome.MADE
         except Undeliverable as error:
             asked.outcome = Outcome.REFUSED
             asked.refusal = str(error)[:LONGEST_REFUSAL]
             log.warning("call_refused", call_id=asked.id, way=asked.way, reason=asked.refusal)
         asked.called_at = self.clock()
+
+    @contextmanager
+    def _a_hand_for(self, way: Way) -> Iterator[None]:
+        if self._under_way[way] >= AT_ONCE:
+            raise WayIsBusy(way)
+        self._under_way[way] += 1
+        try:
+            yield
+        finally:
+            self._under_way[way] -= 1
 
     async def _receiver_of(self, session: AsyncSession, asked: AlarmCall) -> Receiver | None:
         if asked.staff_id is None:

@@ -29,7 +29,7 @@ class MailServer:
         received: the mails that it took, oldest first; `were_encrypted`: whether each came over TLS.
         replies_to_recipient: what it answers to an address, instead of taking it.
         reply_to_mail: what it answers to a mail, instead of taking it.
-        seconds: how long it takes to take a mail.
+        seconds: how long it takes to say that it took a mail.
     """
 
     port: int = 0
@@ -49,12 +49,12 @@ class MailServer:
 
     async def handle_DATA(self, _: SMTP, session: Session, envelope: Envelope) -> str:
         """Take a mail, or not."""
-        await asyncio.sleep(self.seconds)
         if self.reply_to_mail is not None:
             return self.reply_to_mail
         assert isinstance(envelope.content, bytes)
         self.received.append(message_from_bytes(envelope.content, EmailMessage, policy=policy.default))
         self.were_encrypted.append(session.ssl is not None)
+        await asyncio.sleep(self.seconds)
         return "250 OK"
 
 

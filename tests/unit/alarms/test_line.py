@@ -43,9 +43,19 @@ UNREACHABLE = a_person("unreachable", Role.HANDLER, OUTLET, frozenset())
 OFF_DUTY = a_person("off duty", Role.HANDLER, OUTLET, is_on_duty=False)
 OF_A_CLOSED_UNIT = a_person("of a closed unit", Role.SUPERVISOR, "HB-XX")
 EVERYBODY = [
-    ADMINISTRATOR, CITY_DESK, CITY_FORCE, COORDINATOR, HANDLER, NEIGHBOUR, OF_A_CLOSED_UNIT, OFF_DUTY, OTHER_CITY,
-    PROVINCE_FORCE, SUPERVISOR, UNREACHABLE,
-]  # fmt: skip
+    ADMINISTRATOR,
+    CITY_DESK,
+    CITY_FORCE,
+    COORDINATOR,
+    HANDLER,
+    NEIGHBOUR,
+    OF_A_CLOSED_UNIT,
+    OFF_DUTY,
+    OTHER_CITY,
+    PROVINCE_FORCE,
+    SUPERVISOR,
+    UNREACHABLE,
+]
 
 
 @pytest.mark.parametrize(
