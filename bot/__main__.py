@@ -335,6 +335,30 @@ def reset_staff(username: str) -> None:
     print(f"{username} can sign in with the one-time password  {password}")
 
 
+@staff.command("contact")
+def set_contact(
+    username: str,
+    email: Annotated[str | None, typer.Option(help="where calls are mailed to; empty takes it away")] = None,
+    telegram: Annotated[str | None, typer.Option(help="number of the chat with the bank's bot; empty: none")] = None,
+) -> None:
+    """Say where a person is called when a customer must not wait."""
+    from bot.alarms.contacts import InvalidContact
+    from bot.alarms.contacts import set_contact as keep
+    from bot.clock import system_clock
+    from bot.commands.asking import open_database
+
+    async def run() -> tuple[str | None, int | None]:
+        async with open_database(settings()) as database, database.transaction() as session:
+            contact = await keep(session, username, email=email, telegram=telegram, now=system_clock())
+            return contact.email, contact.telegram_chat_id
+
+    try:
+        kept_email, kept_chat = asyncio.run(run())
+    except InvalidContact as error:
+        raise refuse(error) from None
+    print(f"{username}: e-mail {kept_email or 'none'}, Telegram {kept_chat or 'none'}")
+
+
 @app.command()
 def doctor() -> None:
     """Say what is missing on this machine, and what to do about it."""

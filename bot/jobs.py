@@ -26,6 +26,9 @@ class Job(StrEnum):
     ASK_SATISFACTION = "ask_satisfaction"
     WATCH_DEADLINE = "watch_deadline"
     SEND_EVENTS = "send_events"
+    CHECK_ALARM = "check_alarm"
+    CALL_NEXT = "call_next"
+    MAKE_CALL = "make_call"
 
 
 def job_app(url: str) -> procrastinate.App:

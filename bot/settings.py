@@ -83,6 +83,28 @@ class Settings(BaseSettings):
     follow_up_after_hours: float = Field(
         default=24, ge=0, description="Hours from the result to the question how satisfied the customer is"
     )
+    alarm_next_after_seconds: float = Field(
+        default=120, ge=1, description="Seconds until the next in line is called to an urgent customer who still waits"
+    )
+    alarm_repeat_after_seconds: float = Field(
+        default=300, ge=1, description="Seconds until the last in line are called once more"
+    )
+    alarm_repeats: int = Field(default=6, ge=0, description="How often the last in line are called once more")
+    alarm_telegram_chat: str | None = Field(
+        default=None,
+        pattern=r"^(-?\d+|@\w+)$",
+        description="Telegram group of staff (its number or @name) that hears of every call to an urgent customer",
+    )
+    smtp_host: str | None = Field(default=None, description="Mail server for calls to staff; without it no e-mail")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Port of the mail server")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="How the way to the mail server is encrypted: `starttls`, `tls` from the start, or `none`",
+    )
+    smtp_user: str | None = Field(default=None, description="Name to sign in with at the mail server")
+    smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server")
+    smtp_from: str | None = Field(default=None, description="Address that mails to staff come from")
+    smtp_timeout_seconds: float = Field(default=15, gt=0, description="How long sending one mail may take")
     secure_cookies: bool = Field(
         default=False, description="Send the desk's cookie over HTTPS only (set it in production)"
     )
@@ -97,7 +119,8 @@ class Settings(BaseSettings):
         default=True, description="Whether people may sign in at the desk with a password of Tingsu's own"
     )
     desk_address: HttpUrl | None = Field(
-        default=None, description="Address of the desk in people's browsers; single sign-on comes back to it"
+        default=None,
+        description="Address of the desk in people's browsers: sign-on and alarms lead to it",
     )
     oidc_issuer: HttpUrl | None = Field(
         default=None, description="Issuer of the bank's single sign-on (OpenID Connect); without it there is none"
@@ -139,6 +162,19 @@ class Settings(BaseSettings):
         if self.oidc_issuer.scheme != "https" and self.oidc_issuer.host not in {"127.0.0.1", "localhost"}:
             raise ValueError("TINGSU_OIDC_ISSUER must be an https address")
         return self
+
+    @model_validator(mode="after")
+    def _mail_can_be_sent(self) -> Self:
+        if self.smtp_host is not None and self.smtp_from is None:
+            raise ValueError("smtp_from is missing: say which address mails come from")
+        if self.smtp_password is not None and self.smtp_security == "none":
+            raise ValueError("smtp_security is none: the password would travel in the clear")
+        return self
+
+    @property
+    def desk_home(self) -> str:
+        """Where staff reaches the desk."""
+        return str(self.desk_address or f"http://{self.desk_host}:{self.desk_port}").rstrip("/")
 
     @property
     def secret(self) -> str:

@@ -1,5 +1,6 @@
 """Every table of Tingsu, imported in one place, so that migrations and tests see the whole schema."""
 
+from bot.alarms import models as alarms
 from bot.api import models as api
 from bot.audit import AuditRecord, chain
 from bot.complaints import models as complaints
@@ -8,4 +9,4 @@ from bot.database import Base
 from bot.staff import models as staff
 from bot.staff import saved_views
 
-__all__ = ["AuditRecord", "Base", "api", "chain", "complaints", "conversations", "saved_views", "staff"]
+__all__ = ["AuditRecord", "Base", "alarms", "api", "chain", "complaints", "conversations", "saved_views", "staff"]

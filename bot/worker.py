@@ -10,10 +10,15 @@ from procrastinate import jobs as procrastinate_jobs
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 
 import bot.tables  # noqa: F401 - every table is known before the first query
+from bot.alarms.calls import Caller
+from bot.alarms.models import Way
+from bot.alarms.ringing import Alarms
+from bot.alarms.ways import carriers
 from bot.api.events import Publisher
 from bot.api.webhooks import Sender
 from bot.audit.sealing import AuditSealer
 from bot.channels.registry import channels_by_name
+from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
 from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient
@@ -61,6 +66,8 @@ class Rooms:
     deadline_watch: DeadlineWatch
     publisher: Publisher
     sender: Sender
+    alarms: Alarms
+    caller: Caller
 
 
 def furnish(config: Settings, database: Database, clock: Clock = system_clock) -> Rooms:
@@ -70,6 +77,8 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         config.derived_secret("rasa"),
         timeout=config.rasa_timeout_seconds,
     )
+    ways = carriers(config, telegram_bot(config) if config.telegram_token else None, clock)
+    group_chat = config.alarm_telegram_chat if Way.TELEGRAM in ways else None
     return Rooms(
         turns=Turns(
             database=database,
@@ -85,6 +94,18 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         deadline_watch=DeadlineWatch(database=database, clock=clock),
         publisher=Publisher(database=database, clock=clock),
         sender=Sender(database=database, clock=clock, config=config),
+        alarms=Alarms(
+            database=database,
+            clock=clock,
+            ways=frozenset({Way.DESK, *ways}),
+            next_after=timedelta(seconds=config.alarm_next_after_seconds),
+            repeat_after=timedelta(seconds=config.alarm_repeat_after_seconds),
+            repeats_count=config.alarm_repeats,
+            has_group=group_chat is not None,
+        ),
+        caller=Caller(
+            database=database, carriers=ways, clock=clock, desk_address=config.desk_home, group_chat=group_chat
+        ),
     )
 
 
@@ -122,6 +143,18 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     async def publish_events(timestamp: int) -> None:
         """Changes become events without the use cases knowing of it."""
         await rooms.publisher.publish()
+
+    @app.task(name=Job.CHECK_ALARM, retry=BackOff(ceiling=5))
+    async def check_alarm(conversation_id: str) -> None:
+        await rooms.alarms.check(uuid.UUID(conversation_id))
+
+    @app.task(name=Job.CALL_NEXT, retry=BackOff(ceiling=5))
+    async def call_next(alarm_id: str, level: int) -> None:
+        await rooms.alarms.call_next(uuid.UUID(alarm_id), level)
+
+    @app.task(name=Job.MAKE_CALL, retry=BackOff(ceiling=60))
+    async def make_call(call_id: int) -> None:
+        await rooms.caller.make(call_id)
 
     @app.periodic(cron="* * * * * */2")
     @app.task(name="take_over_stalled", queueing_lock="take_over_stalled", priority=100)

@@ -10,6 +10,7 @@ from bot.audit import record
 from bot.conversations.models import Author, Conversation, Holder, Message
 from bot.conversations.outbound import say
 from bot.database import notify_changed
+from bot.jobs import Job, enqueue
 from bot.wording import Saying, wording
 
 
@@ -33,6 +34,21 @@ WEIGHT = ("assistant_down", "not_understood", "asked_for_human", "complex", "urg
 """Reasons to call a person, the lightest first: what the desk shows is the heaviest one so far."""
 
 
+PRESSING = frozenset({"urgent", "crisis"})
+"""Reasons for which people are called wherever they are."""
+
+
+def is_pressing(conversation: Conversation) -> bool:
+    """Whether a customer waits for a person who must be called wherever they are."""
+    return conversation.holder is Holder.QUEUE and conversation.handover_reason in PRESSING
+
+
+async def check_alarm(session: AsyncSession, conversation: Conversation) -> None:
+    """Have the alarm of this conversation raised or silenced, whichever is due when this transaction commits."""
+    if conversation.handover_reason in PRESSING:
+        await enqueue(session, Job.CHECK_ALARM, conversation_id=str(conversation.id))
+
+
 async def call_staff(session: AsyncSession, conversation: Conversation, reason: str, *, now: datetime) -> None:
     """Put the conversation into the desk's queue; it keeps its place if it is already there.
 
@@ -45,9 +61,11 @@ async def call_staff(session: AsyncSession, conversation: Conversation, reason: 
         conversation.waiting_since = now
         conversation.handover_reason = reason
         record(session, at=now, actor="bot", action="call_staff", subject=str(conversation.id), reason=reason)
+        await check_alarm(session, conversation)
     elif conversation.holder is Holder.QUEUE and _is_heavier(reason, conversation.handover_reason):
         conversation.handover_reason = reason
         record(session, at=now, actor="bot", action="call_staff", subject=str(conversation.id), reason=reason)
+        await check_alarm(session, conversation)
     await notify_changed(session, conversation.id)
 
 
@@ -81,6 +99,7 @@ async def take_over(
     conversation.held_by = staff_id
     conversation.waiting_since = None
     record(session, at=now, actor=f"staff:{username}", action="take_over", subject=str(conversation_id))
+    await check_alarm(session, conversation)
     await say(
         session, conversation, wording().say("utter_staff_arrives", conversation.language, staff=shown_as), now=now
     )

@@ -71,12 +71,45 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
         ("TINGSU_RASA_URL", "not an address"),
         ("TINGSU_UPLOAD_LIMIT_MIB", "500"),
         ("TINGSU_WORKER_CONCURRENCY", "0"),
+        ("TINGSU_ALARM_NEXT_AFTER_SECONDS", "0"),
+        ("TINGSU_ALARM_TELEGRAM_CHAT", "the staff's group"),
+        ("TINGSU_SMTP_SECURITY", "perhaps"),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_at_start(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError, match=name.removeprefix("TINGSU_").lower()):
         Settings(_env_file=None)
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"SMTP_HOST": "mail.bank.example"}, "smtp_from is missing"),
+        (
+            {
+                "SMTP_HOST": "mail.bank.example",
+                "SMTP_FROM": "tingsu@bank.example",
+                "SMTP_PASSWORD": "word",
+                "SMTP_SECURITY": "none",
+            },
+            "in the clear",
+        ),
+    ],
+)
+def test_a_mail_server_that_could_not_or_must_not_be_used_is_refused_at_start(
+    given: dict[str, str], fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(f"TINGSU_{name}", value)
+    with pytest.raises(ValidationError, match=fault):
+        Settings(_env_file=None)
+
+
+def test_links_lead_to_the_desk_as_staff_reaches_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings(_env_file=None).desk_home == "http://127.0.0.1:8080"
+    monkeypatch.setenv("TINGSU_DESK_ADDRESS", "https://desk.bank.example/")
+    assert Settings(_env_file=None).desk_home == "https://desk.bank.example"
 
 
 def test_the_signing_key_is_made_once_and_read_by_its_owner_only(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Casework: handlers, plans, approvals, re-checks, tasks, links, and the watch over deadlines.
 
 Revision ID: 0004
-Revises: 0002
+Revises: 0003
 """
 
 import sqlalchemy as sa

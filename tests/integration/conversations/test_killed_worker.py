@@ -1,12 +1,8 @@
 """A worker process that dies, or is stopped, in the middle of a turn: the customer is answered, and answered once."""
 
 import asyncio
-import os
 import signal
-import sys
-import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,9 +12,9 @@ from bot.clock import system_clock
 from bot.conversations.inbound import Inbox
 from bot.conversations.models import Author, Delivery
 from bot.database import Database
-from bot.settings import ROOT
 from tests.builders import an_inbound, jobs, messages, texts, until
 from tests.integration.conversations.scripted_rasa import Does, ScriptedRasa
+from tests.integration.worker_process import worker_process
 
 TAKEN_OVER_WITHIN = 10.0
 """Seconds from a new worker's start: five without a heartbeat, two until somebody looks, and some for a slow machine."""
@@ -30,33 +26,11 @@ def now_inbox(database: Database) -> Inbox:
     return Inbox(database, system_clock, quiet_window=timedelta(seconds=0.2))
 
 
-@asynccontextmanager
-async def a_worker(database: Database, rasa: ScriptedRasa, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A worker process at work; killed at the end if it still runs."""
-    environment = os.environ | {
-        "DATABASE_URL": database.url,
-        "TINGSU_RASA_URL": rasa.url,
-        "TINGSU_VAR_DIR": str(folder),
-        "TINGSU_RASA_TIMEOUT_SECONDS": "60",
-        "TINGSU_WORKER_CONCURRENCY": "4",
-    }
-    log = folder / f"worker-{uuid.uuid4().hex[:8]}.log"
-    with log.open("wb") as output:
-        worker = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "worker", cwd=ROOT, env=environment, stderr=output, stdout=output
-        )
-
-    async def is_ready() -> bool:
-        assert worker.returncode is None, log.read_text("utf-8")
-        return "worker_ready" in log.read_text("utf-8")
-
-    try:
-        await until(is_ready, seconds=60)
-        yield worker
-    finally:
-        if worker.returncode is None:
-            worker.kill()
-            await worker.wait()
+def a_worker(
+    database: Database, rasa: ScriptedRasa, folder: Path
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """A worker process that asks this rasa."""
+    return worker_process(database, folder, TINGSU_RASA_URL=rasa.url, TINGSU_RASA_TIMEOUT_SECONDS="60")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,80 @@
+"""The line of people who are called for a customer that must not wait: the nearest first. Pure."""
+
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bot.alarms.models import Way
+from bot.staff.models import Role
+from bot.staff.organisation import Organisation, UnitLevel, UnknownUnit
+from bot.staff.permissions import LEVELS_THAT_SEE_UNASSIGNED, Act, may, may_see
+
+
+@dataclass
+class Person:
+    """Somebody who may be called.
+
+    Attributes:
+        ways: by which they can be reached now.
+        is_on_duty: whether they are neither absent nor off shift.
+    """
+
+    id: uuid.UUID
+    role: Role
+    unit_code: str
+    ways: frozenset[Way]
+    is_on_duty: bool = True
+
+
+Line = tuple[tuple[Person, ...], ...]
+"""Who is called together, step by step."""
+
+
+def line_of(people: Iterable[Person], outlet_code: str | None, organisation: Organisation) -> Line:
+    """Who is called, and in which order, for a customer of this outlet.
+
+    The outlet's people come first, and with them the city's task force, which settles what is urgent; then the branch,
+    the city, the province. A step where nobody can be reached is left out. While nobody knows the outlet, only cities
+    and province are called. People off duty are called only if nobody is on duty.
+
+    Args:
+        people: everybody at work for the bank.
+        outlet_code: the outlet complained about; None, or a code that is no longer in use, while nobody knows which.
+
+    Returns:
+        The steps, none of them empty; nothing if nobody who may answer can be reached.
+    """
+    steps: dict[int, list[Person]] = defaultdict(list)
+    for person in _called_at_all(people, outlet_code, organisation):
+        steps[_step_of(person, organisation)].append(person)
+    return tuple(tuple(steps[step]) for step in sorted(steps))
+
+
+def _called_at_all(people: Iterable[Person], outlet_code: str | None, organisation: Organisation) -> list[Person]:
+    able = [
+        person
+        for person in people
+        if person.ways and may(person, Act.ANSWER) and may_see(person, outlet_code, organisation)
+    ]
+    if not _is_known(outlet_code, organisation):
+        able = [person for person in able if _level_of(person, organisation) in LEVELS_THAT_SEE_UNASSIGNED]
+    return [person for person in able if person.is_on_duty] or able
+
+
+def _step_of(person: Person, organisation: Organisation) -> int:
+    level = _level_of(person, organisation)
+    if level is None or (person.role is Role.TASK_FORCE and level is UnitLevel.CITY):
+        return 0
+    return UnitLevel.OUTLET.depth - level.depth
+
+
+def _level_of(person: Person, organisation: Organisation) -> UnitLevel | None:
+    return organisation.find(person.unit_code).level if _is_known(person.unit_code, organisation) else None
+
+
+def _is_known(code: str | None, organisation: Organisation) -> bool:
+    try:
+        return code is not None and bool(organisation.find(code))
+    except UnknownUnit:
+        return False
