@@ -156,6 +156,11 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     async def make_call(call_id: int) -> None:
         await rooms.caller.make(call_id)
 
+    @app.periodic(cron="* * * * *")
+    @app.task(name="check_all_alarms", queueing_lock="check_all_alarms")
+    async def check_all_alarms(timestamp: int) -> None:
+        await rooms.alarms.check_all()
+
     @app.periodic(cron="* * * * * */2")
     @app.task(name="take_over_stalled", queueing_lock="take_over_stalled", priority=100)
     async def take_over_stalled(timestamp: int) -> None:

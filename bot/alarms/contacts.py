@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.alarms.line import Person
 from bot.alarms.models import StaffContact, Way
 from bot.audit import record
+from bot.staff.administration import absent_ids, is_on_shift
 from bot.staff.models import SignIn, StaffMember
 
 LONGEST_EMAIL = 254
@@ -86,7 +87,10 @@ async def people_to_reach(session: AsyncSession, ways: Collection[Way], *, now: 
     Args:
         ways: which ways there are at all.
     """
-    is_signed_in = exists().where(SignIn.staff_id == StaffMember.id, SignIn.expires_at > now)
+    is_signed_in = exists().where(
+        SignIn.staff_id == StaffMember.id, SignIn.expires_at > now, SignIn.owes_code.is_(False)
+    )
+    away = await absent_ids(session, at=now)
     query = (
         select(StaffMember, StaffContact, is_signed_in)
         .outerjoin(StaffContact, StaffContact.staff_id == StaffMember.id)
@@ -99,6 +103,7 @@ async def people_to_reach(session: AsyncSession, ways: Collection[Way], *, now: 
             role=member.role,
             unit_code=member.unit_code,
             ways=frozenset(ways) & _ways_to(contact, is_at_desk=is_at_desk),
+            is_on_duty=member.id not in away and is_on_shift(member, now),
         )
         for member, contact, is_at_desk in await session.execute(query)
     ]

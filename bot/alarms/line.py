@@ -63,10 +63,9 @@ def _called_at_all(people: Iterable[Person], outlet_code: str | None, organisati
 
 
 def _step_of(person: Person, organisation: Organisation) -> int:
-    level = _level_of(person, organisation)
-    if level is None or (person.role is Role.TASK_FORCE and level is UnitLevel.CITY):
-        return 0
-    return UnitLevel.OUTLET.depth - level.depth
+    level = organisation.find(person.unit_code).level
+    is_citys_task_force = person.role is Role.TASK_FORCE and level is UnitLevel.CITY
+    return 0 if is_citys_task_force else UnitLevel.OUTLET.depth - level.depth
 
 
 def _level_of(person: Person, organisation: Organisation) -> UnitLevel | None:

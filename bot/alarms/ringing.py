@@ -17,8 +17,8 @@ from bot.audit import record
 from bot.clock import Clock
 from bot.complaints.casework import complaints_of
 from bot.complaints.models import Complaint
-from bot.conversations.handover import is_pressing, locked
-from bot.conversations.models import Conversation
+from bot.conversations.handover import PRESSING, is_pressing, locked
+from bot.conversations.models import Conversation, Holder
 from bot.database import Database, notify_changed
 from bot.jobs import Job, enqueue
 from bot.staff.organisation import organisation
@@ -58,6 +58,19 @@ class Alarms:
                 await _silence(session, alarm, conversation, now=now)
             if is_pressing(conversation):
                 await _raise(session, conversation, now=now)
+
+    async def check_all(self) -> None:
+        """Check every conversation that presses or rings: the net below waits that began without a job of their own."""
+        async with self.database.transaction() as session:
+            pressing = await session.scalars(
+                select(Conversation.id).where(
+                    Conversation.holder == Holder.QUEUE, Conversation.handover_reason.in_(PRESSING)
+                )
+            )
+            ringing = await session.scalars(select(Alarm.conversation_id).where(Alarm.silenced_at.is_(None)))
+            found = {*pressing, *ringing}
+        for conversation_id in found:
+            await self.check(conversation_id)
 
     async def call_next(self, alarm_id: uuid.UUID, level: int) -> None:
         """Call the next in line, and see to it that those after them are called in their turn.

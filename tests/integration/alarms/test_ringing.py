@@ -123,6 +123,21 @@ async def test_a_conversation_that_left_the_queue_otherwise_is_silent_at_the_nex
     assert alarm.silenced_at == clock()
 
 
+async def test_waits_that_began_and_ended_without_their_jobs_are_found(
+    scene: Scene, database: Database, rooms: Rooms, clock: FakeClock, line: list[StaffMember], mail: MailServer
+) -> None:
+    conversation_id = await scene.urgent_case()
+    await take_due(database, clock)  # lost, as with a worker of an earlier version
+    await rooms.alarms.check_all()
+    await work(database, rooms, clock)
+    assert called(mail) == ["outlet"]
+    await take(database, conversation_id, line[0], clock)
+    await take_due(database, clock)
+    await rooms.alarms.check_all()
+    [alarm] = await alarms(database)
+    assert alarm.silenced_by == line[0].id
+
+
 async def test_a_customer_who_must_wait_anew_rings_anew(
     scene: Scene, database: Database, rooms: Rooms, clock: FakeClock, line: list[StaffMember], mail: MailServer
 ) -> None:
