@@ -22,6 +22,11 @@ class EventKind(StrEnum):
     WITHDRAWN = "complaint.withdrawn"
     CLOSED = "complaint.closed"
     COMMENTED = "complaint.commented"
+    RECHECK_REQUESTED = "complaint.recheck_requested"
+    RECHECK_DECIDED = "complaint.recheck_decided"
+    EXTENDED = "complaint.extended"
+    DEADLINE_MISSED = "complaint.deadline_missed"
+    MERGED = "complaint.merged"
 
 
 KIND_OF_ACTION = {
@@ -31,7 +36,7 @@ KIND_OF_ACTION = {
     "start": EventKind.STARTED,
     "raise_tier": EventKind.TIER_CHANGED,
     "sink_tier": EventKind.TIER_CHANGED,
-    "lower_tier": EventKind.TIER_CHANGED,
+    "approve_lower_tier": EventKind.TIER_CHANGED,
     "propose_plan": EventKind.PLAN_PROPOSED,
     "accept_plan": EventKind.PLAN_ACCEPTED,
     "reject_plan": EventKind.PLAN_REJECTED,
@@ -43,5 +48,11 @@ KIND_OF_ACTION = {
     "withdraw": EventKind.WITHDRAWN,
     "close": EventKind.CLOSED,
     "comment": EventKind.COMMENTED,
+    "split": EventKind.OPENED,
+    "merge": EventKind.MERGED,
+    "request_recheck": EventKind.RECHECK_REQUESTED,
+    "decide_recheck": EventKind.RECHECK_DECIDED,
+    "approve_extension": EventKind.EXTENDED,
+    "miss_deadline": EventKind.DEADLINE_MISSED,
 }
 """By the action of the audit record that every use case leaves in its transaction."""

@@ -9,7 +9,7 @@ from bot.api.models import ComplaintComment
 from bot.api.reading import complaint_for, locked_complaint_for
 from bot.api.tokens import Caller
 from bot.audit import record
-from bot.complaints.lifecycle import CaseStep, state_after
+from bot.complaints.lifecycle import CaseStep
 from bot.complaints.models import Complaint
 from bot.conversations.masking import mask
 from bot.conversations.models import Holder
@@ -81,8 +81,7 @@ async def take_step(
             raise SensitiveResult(kinds)
         await tell_result(session, complaint, step.result, actor=caller.actor, now=now)
     else:
-        complaint.state = state_after(complaint.state, CaseStep(step.step))
-        complaint.state_since = now
+        complaint.take(CaseStep(step.step), now=now)
         record(session, at=now, actor=caller.actor, action=step.step, subject=complaint.number)
     await notify_changed(session, complaint.conversation_id)
     await session.flush()
