@@ -2,7 +2,8 @@
 const RUNG = "tingsu-rung";
 const FILTERS = ["waiting", "mine", "unit", "unassigned", "breaching", "open"];
 const SEARCH_AFTER = 250;
-const KEYS = ["move", "open", "search", "help"];
+const KEYS = ["move", "open", "search", "palette", "help"];
+const PAGES = [["queue", "/"], ["password", "/password"]];
 
 export default {
   template: `
@@ -30,6 +31,15 @@ export default {
           <option value="deadline">{{ words.order_deadline }}</option>
         </select>
         <button type="button" class="quiet icon" :title="words.keys" :aria-label="words.keys" @click="help = !help">?</button>
+      </div>
+      <div v-if="views.length || naming || isNarrowed" class="views">
+        <span v-for="saved in views" :key="saved.id" class="view">
+          <button type="button" @click="$emit('useView', saved.id)">{{ saved.name }}</button>
+          <button type="button" :aria-label="fill(words.remove_view, saved)" @click="$emit('removeView', saved.id)">×</button>
+        </span>
+        <input v-if="naming" ref="name" v-model="name" maxlength="30" :placeholder="words.view_name" :aria-label="words.view_name"
+               @keydown.enter.prevent="saveView" @keydown.esc="naming = false">
+        <button v-else-if="isNarrowed" type="button" class="quiet" @click="nameView">＋ {{ words.save_view }}</button>
       </div>
       <div class="queue-head" aria-hidden="true">
         <span>{{ words.customer }}</span><span>{{ words.subject }}</span><span>{{ words.last_message }}</span>
@@ -73,16 +83,29 @@ export default {
           <dl><template v-for="key in keys" :key="key"><dt>{{ words['key_' + key] }}</dt><dd>{{ words['does_' + key] }}</dd></template></dl>
         </section>
       </div>
+      <div v-if="palette" class="veil" @click.self="palette = false">
+        <section class="palette" role="dialog" :aria-label="words.palette">
+          <input ref="palette" v-model="wanted" maxlength="60" :placeholder="words.palette" :aria-label="words.palette"
+                 @input="lookForSoon" @keydown="choose">
+          <ul role="listbox">
+            <li v-for="(goal, place) in goals" :key="goal.key" role="option" :aria-selected="place === at" :class="{ at: place === at }"
+                @click="go(goal)"><strong>{{ goal.name }}</strong><small>{{ goal.detail }}</small></li>
+          </ul>
+        </section>
+      </div>
       <div class="alarm" role="alert"><span v-if="alarm">{{ words.new_urgent }}</span></div>
     </section>
   `,
   props: {
     words: Object, tiers: Array, products: Array, rowsOnAPage: Number,
-    rows: Array, counts: Object, view: Object, page: Number, selected: String,
+    rows: Array, counts: Object, view: Object, page: Number, selected: String, views: Array, found: Array,
   },
-  emits: ["open", "look", "turn"],
+  emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor"],
   data() {
-    return { filters: FILTERS, keys: KEYS, text: this.view.search, help: false, now: Date.now(), ringing: {}, alarm: false };
+    return {
+      filters: FILTERS, keys: KEYS, text: this.view.search, help: false, now: Date.now(), ringing: {}, alarm: false,
+      naming: false, name: "", palette: false, wanted: "", at: 0,
+    };
   },
   computed: {
     groups() {
@@ -96,6 +119,20 @@ export default {
     },
     pagesCount() {
       return Math.max(1, Math.ceil(this.total / this.rowsOnAPage));
+    },
+    isNarrowed() {
+      return Boolean(this.view.tier || this.view.product || this.view.search || this.view.order === "deadline");
+    },
+    /** Where the palette leads: pages, filters and saved views whose name has the words, then cases that were found. */
+    goals() {
+      const words = this.wanted.trim().toLowerCase();
+      const places = [
+        ...PAGES.map(([name, address]) => ({ key: name, name: this.words["page_" + name], does: () => (location.href = address) })),
+        ...FILTERS.map((chosen) => ({ key: chosen, name: this.words["filter_" + chosen], does: () => this.look({ chosen }) })),
+        ...this.views.map((saved) => ({ key: saved.id, name: saved.name, does: () => this.$emit("useView", saved.id) })),
+      ];
+      const cases = this.found.map((found) => ({ ...found, key: found.id, does: () => this.$emit("open", found.id) }));
+      return [...places.filter((place) => place.name.toLowerCase().includes(words)), ...(words.length > 1 ? cases : [])];
     },
     isSearching() {
       return this.view.search.trim().length > 1;
@@ -149,8 +186,46 @@ export default {
       this.search();
       event.target.blur();
     },
+    tell: (text) => window.tingsuDesk.tell(text),
+    nameView() {
+      this.naming = true;
+      this.name = "";
+      this.$nextTick(() => this.$refs.name.focus());
+    },
+    saveView(event) {
+      if (event.isComposing || !this.name.trim()) return;
+      this.$emit("saveView", this.name.trim());
+      this.naming = false;
+    },
+    openPalette() {
+      Object.assign(this, { palette: true, wanted: "", at: 0 });
+      this.$nextTick(() => this.$refs.palette.focus());
+    },
+    lookForSoon() {
+      this.at = 0;
+      clearTimeout(this.patience);
+      this.patience = setTimeout(() => this.$emit("lookFor", this.wanted), SEARCH_AFTER);
+    },
+    choose(event) {
+      const steps = { ArrowDown: 1, ArrowUp: -1 };
+      if (event.key in steps) this.at = Math.min(Math.max(this.at + steps[event.key], 0), this.goals.length - 1);
+      else if (event.key === "Escape") this.palette = false;
+      else if (event.key === "Enter" && !event.isComposing) this.go(this.goals[this.at]);
+      else return;
+      event.preventDefault();
+    },
+    go(goal) {
+      if (!goal) return;
+      this.palette = false;
+      goal.does();
+    },
     /** The desk's keys, except where the person is writing or a button waits for its own key. */
     press(event) {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        this.openPalette();
+        return;
+      }
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.target.closest("input, textarea, select, [contenteditable]")) return;
       if (event.key === "Escape") this.help = false;
