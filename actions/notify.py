@@ -24,13 +24,17 @@ from bot.complaints.casework import (
 from bot.complaints.labels import Language
 from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import State
+from bot.complaints.links import merged_into
 from bot.complaints.models import Complaint
+from bot.complaints.plans import accept_plan, reject_plan
 from bot.conversations.handover import call_staff, locked
 from bot.database import notify_changed
 from bot.logs import logger
 
 SHOW_AT_MOST = 3
 """Complaints told of when the customer names none."""
+
+PLAN_STATES = frozenset({State.PLAN_PROPOSED, State.ACCEPTED, State.REJECTED})
 
 ENDS: list[EventType] = [SlotSet("requested_slot", None), SlotSet("pending_number", None), ActiveLoop(None)]
 """A form ends. It must set a slot of its own besides, or rasa takes the answer for none and drops it."""
@@ -47,15 +51,18 @@ class TellStatus(Action):
         turn = read_turn(tracker)
         number = case_number.find(turn.case_number or turn.text)
         async with store.database().transaction() as session:
-            complaints = list(await complaints_of(session, turn.conversation_id))
-        if number is not None:
-            named = [complaint for complaint in complaints if complaint.number == number]
-            if not named:
-                log.info("foreign_number_asked_for", conversation=str(turn.conversation_id))
-                dispatcher.utter_message(response="utter_number_not_yours")
-                return []
-            complaints = named
-        for complaint in complaints[:SHOW_AT_MOST]:
+            complaints = await complaints_of(session, turn.conversation_id)
+            asked_for = [complaint for complaint in complaints if number in (None, complaint.number)][:SHOW_AT_MOST]
+            present = {complaint.id: await merged_into(session, complaint) for complaint in asked_for}
+        if number is not None and not asked_for:
+            log.info("foreign_number_asked_for", conversation=str(turn.conversation_id))
+            dispatcher.utter_message(response="utter_number_not_yours")
+            return []
+        for complaint in asked_for:
+            if present[complaint.id] is not complaint:
+                other = present[complaint.id].number
+                dispatcher.utter_message(response="utter_status_merged", number=complaint.number, other=other)
+        for complaint in {case.id: case for case in present.values()}.values():
             _tell(dispatcher, complaint, turn.language)
         if not complaints:
             is_telling = tracker.active_loop_name == "complaint_form"
@@ -125,6 +132,8 @@ async def _hear_result(dispatcher: CollectingDispatcher, turn: CustomerTurn, num
         return False
     now = store.clock()
     async with store.database().transaction() as session:
+        if (planned := await _with_a_plan(session, turn, number)) is not None:
+            return await _hear_plan(session, planned, turn, dispatcher)
         complaint = await _settled(session, turn, number)
         if complaint is None:
             return await _was_reopened_by_this(session, turn, number, dispatcher)
@@ -137,6 +146,54 @@ async def _hear_result(dispatcher: CollectingDispatcher, turn: CustomerTurn, num
         await reject_result(session, complaint, now=now)
         await _bring_next_tier(session, complaint, turn, "utter_result_reopened", dispatcher)
     return True
+
+
+async def _with_a_plan(session: AsyncSession, turn: CustomerTurn, number: str | None) -> Complaint | None:
+    """The complaint whose plan is spoken of: the one asked about, or the latest with a plan before the customer.
+
+    The one asked about may have been answered by this same turn, cut off before it could speak.
+    """
+    await locked(session, turn.conversation_id)
+    complaints = await complaints_of(session, turn.conversation_id)
+    if number is None:
+        return next((complaint for complaint in complaints if complaint.state is State.PLAN_PROPOSED), None)
+    return next((c for c in complaints if c.number == number and c.state in PLAN_STATES), None)
+
+
+async def _hear_plan(
+    session: AsyncSession, complaint: Complaint, turn: CustomerTurn, dispatcher: CollectingDispatcher
+) -> bool:
+    """Take the customer's word on a plan; «thank you» is no consent.
+
+    Returns:
+        False if the message says nothing about it.
+    """
+    if turn.intent in ("accept_result", "affirm") and complaint.state is not State.REJECTED:
+        await _accept_plan(session, complaint, turn)
+        due = due_date(complaint, turn.language)
+        dispatcher.utter_message(response="utter_plan_accepted", number=complaint.number, due=due)
+        return True
+    if turn.intent in ("reject_result", "deny") and complaint.state is not State.ACCEPTED:
+        await _reject_plan(session, complaint, turn)
+        dispatcher.utter_message(response="utter_plan_rejected", **_who_and_when(complaint, turn))
+        return True
+    return False
+
+
+async def _accept_plan(session: AsyncSession, complaint: Complaint, turn: CustomerTurn) -> None:
+    if complaint.state is State.ACCEPTED:
+        return
+    now = store.clock()
+    await accept_plan(session, complaint, turn.text, now=now)
+    record_learn(complaint, LearnStep.NOTIFY, "plan accepted", by="bot", now=now)
+    await notify_changed(session, turn.conversation_id)
+
+
+async def _reject_plan(session: AsyncSession, complaint: Complaint, turn: CustomerTurn) -> None:
+    if complaint.state is State.REJECTED:
+        return
+    await reject_plan(session, complaint, turn.text, now=store.clock())
+    await _call_next_tier(session, complaint, turn, "plan rejected")
 
 
 async def _was_reopened_by_this(
@@ -251,11 +308,15 @@ async def _bring_next_tier(
     session: AsyncSession, complaint: Complaint, turn: CustomerTurn, response: str, dispatcher: CollectingDispatcher
 ) -> None:
     """The case was reopened one tier higher: call those people, and tell the customer who and by when."""
+    await _call_next_tier(session, complaint, turn, "reopened one tier higher")
+    dispatcher.utter_message(response=response, **_who_and_when(complaint, turn))
+
+
+async def _call_next_tier(session: AsyncSession, complaint: Complaint, turn: CustomerTurn, why: str) -> None:
     now = store.clock()
     conversation = await locked(session, turn.conversation_id)
     await call_staff(session, conversation, complaint.tier.value, now=now)
-    record_learn(complaint, LearnStep.NOTIFY, "reopened one tier higher", by="bot", now=now)
-    dispatcher.utter_message(response=response, **_who_and_when(complaint, turn))
+    record_learn(complaint, LearnStep.NOTIFY, why, by="bot", now=now)
 
 
 def _who_and_when(complaint: Complaint, turn: CustomerTurn) -> dict[str, Any]:

@@ -50,13 +50,16 @@ ENQUIRY_BY_PRODUCT = {
 SURE_OF_PRODUCT = 0.6
 """Below this the enquiry gets the general answer: a wrong pointer is worse than a broad one."""
 
+ANSWERS = frozenset({DeadlineName.DECISION, DeadlineName.EXTENDED_DECISION, DeadlineName.RECHECK_DECISION})
+"""Deadlines at whose end the customer has an answer."""
+
 FORM_ENDS: list[EventType] = [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("draft", None)]
 
 
 def due_date(complaint: Complaint, language: Language) -> str:
     """The date of the answer, as it is said: «12月8日（周二）»."""
     policy = deadline_policy()
-    due = [d.due_at for d in complaint.deadlines if d.name == DeadlineName.DECISION and d.met_at is None]
+    due = [d.due_at for d in complaint.running_deadlines if d.name in ANSWERS]
     return say_date((due or [complaint.opened_at])[-1].astimezone(policy.zone).date(), language)
 
 

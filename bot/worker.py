@@ -16,6 +16,7 @@ from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient
 from bot.conversations.turns import Turns
 from bot.database import Database
+from bot.followups.deadline_watch import DeadlineWatch
 from bot.followups.satisfaction import SatisfactionSurvey
 from bot.jobs import HEARTBEAT_SECONDS, POLLING_SECONDS, STALLED_AFTER_SECONDS, Job, job_app
 from bot.logs import logger
@@ -53,6 +54,7 @@ class Rooms:
     turns: Turns
     deliverer: Deliverer
     survey: SatisfactionSurvey
+    deadline_watch: DeadlineWatch
 
 
 def furnish(config: Settings, database: Database, clock: Clock = system_clock) -> Rooms:
@@ -73,6 +75,7 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         ),
         deliverer=Deliverer(database=database, channels=channels_by_name(config, database, clock), clock=clock),
         survey=SatisfactionSurvey(database=database, clock=clock),
+        deadline_watch=DeadlineWatch(database=database, clock=clock),
     )
 
 
@@ -90,6 +93,16 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.ASK_SATISFACTION, retry=BackOff(ceiling=300))
     async def ask_satisfaction(complaint_id: str, resolved_at: str) -> None:
         await rooms.survey.ask(uuid.UUID(complaint_id), datetime.fromisoformat(resolved_at))
+
+    @app.task(name=Job.WATCH_DEADLINE, retry=BackOff(ceiling=300))
+    async def watch_deadline(deadline_id: int) -> None:
+        await rooms.deadline_watch.look(deadline_id)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="watch_deadlines", queueing_lock="watch_deadlines")
+    async def watch_deadlines(timestamp: int) -> None:
+        """The safety net: deadlines for which no job has come."""
+        await rooms.deadline_watch.look_at_all_due()
 
     @app.periodic(cron="* * * * * */2")
     @app.task(name="take_over_stalled", queueing_lock="take_over_stalled", priority=100)

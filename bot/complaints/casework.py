@@ -89,7 +89,8 @@ class Draft:
     """A complaint as told, about to be opened."""
 
     conversation_id: uuid.UUID
-    turn_id: str
+    turn_id: str | None
+    """The turn in which it was told; None for what staff found in another complaint."""
     language: str
     story: str = field(repr=False)
     statement: Statement
@@ -145,9 +146,24 @@ async def open_complaint(session: AsyncSession, draft: Draft, *, now: datetime) 
     statement = draft.statement
     history = await history_of(session, draft.conversation_id, statement.product, now=now, phone=draft.phone)
     decision = decide_tier(statement.evidence(), history, funnel_policy())
-    complaint = Complaint(
+    complaint = filed(draft, decision, await free_number(session), opened_at=now, now=now)
+    session.add(complaint)
+    record(session, at=now, actor="customer", action="open_complaint", subject=complaint.number, tier=decision.tier)
+    await watch(session, complaint, now=now)
+    return complaint
+
+
+def filed(draft: Draft, decision: TierDecision, number: str, *, opened_at: datetime, now: datetime) -> Complaint:
+    """The complaint of a draft, with its facts, its tier and its dates.
+
+    Args:
+        opened_at: when the customer told it; the legal clock runs from then.
+    """
+    statement = draft.statement
+    dates = deadlines_for(decision.tier, now, deadline_policy(), opened_at)
+    return Complaint(
         id=uuid.uuid4(),
-        number=await _free_number(session),
+        number=number,
         conversation_id=draft.conversation_id,
         opened_by_turn=draft.turn_id,
         state=State.OPEN,
@@ -162,18 +178,14 @@ async def open_complaint(session: AsyncSession, draft: Draft, *, now: datetime) 
         outlet_code=draft.outlet_code,
         unit_code=responsible_unit(draft.outlet_code, decision.tier),
         contact_phone=draft.phone,
-        opened_at=now,
+        opened_at=opened_at,
         state_since=now,
         reopened_count=0,
         facts=[_fact(stated, now) for stated in statement.facts],
         tier_decisions=[tier_record(decision, previous=None, decided_by="funnel", now=now)],
-        deadlines=[deadline_record(d, now=now) for d in deadlines_for(decision.tier, now, deadline_policy())],
+        deadlines=[deadline_record(date, now=now) for date in dates],
         learn_record=[],
     )
-    session.add(complaint)
-    record(session, at=now, actor="customer", action="open_complaint", subject=complaint.number, tier=decision.tier)
-    await watch(session, complaint, now=now)
-    return complaint
 
 
 async def add_to_complaint(
@@ -353,7 +365,8 @@ async def _reopen(session: AsyncSession, complaint: Complaint, why: str, *, now:
     record(session, at=now, actor="system", action="reopen", subject=complaint.number, why=why, tier=complaint.tier)
 
 
-async def _free_number(session: AsyncSession) -> str:
+async def free_number(session: AsyncSession) -> str:
+    """A case number that no complaint has."""
     while True:
         number = new_case_number()
         if not await session.scalar(select(func.count()).where(Complaint.number == number)):

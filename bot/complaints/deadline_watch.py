@@ -35,7 +35,8 @@ def matter_of(deadline: DeadlineRecord, *, now: datetime) -> NoticeKind | None:
     is_watched = deadline.met_at is None and deadline.missed_at is None
     if not is_watched or deadline.next_look_at is None or deadline.next_look_at > now:
         return None
-    return [kind for at, kind in looks_at(deadline).items() if at <= now][-1]
+    reached = [kind for at, kind in looks_at(deadline).items() if at <= now]
+    return reached[-1] if reached else None
 
 
 async def watch(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:

@@ -1,8 +1,9 @@
 """By when each thing must happen, and by which rule.
 
-Days are calendar days in the bank's time zone: the day of receipt is not counted and the last day ends at midnight, as
-the Civil Code counts (articles 201 and 203). The Code would let a last day that is a public holiday move to the next
-working day; here it does not move, so a customer never waits longer than they were told.
+Days are days in the bank's time zone: the day of receipt is not counted and the last day ends at midnight, as the
+Civil Code counts (articles 201 and 203). They are calendar days unless the policy says working days. The Code would let
+a last day that is a public holiday move to the next working day; here it does not move, so a customer never waits
+longer than they were told.
 """
 
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from bot.complaints.calendar import working_day_after
 from bot.complaints.labels import Label, Language, Tier
 from bot.complaints.policy import POLICY_FOLDER, PolicyModel, load_policy, policy_fault
 
@@ -67,23 +69,28 @@ class DeadlineRule(PolicyModel):
 
 
 class Allowance(PolicyModel):
-    """How long something may take: either hours or calendar days, by a named rule."""
+    """How long something may take: hours, calendar days or working days, by a named rule."""
 
     hours: PositiveInt | None = None
     days: PositiveInt | None = None
+    working_days: PositiveInt | None = None
     rule: str
 
     @model_validator(mode="after")
     def _is_hours_or_days(self) -> Self:
-        if (self.hours is None) == (self.days is None):
-            raise policy_fault("must be either hours or days", "write one of `hours: 2` and `days: 15`")
+        if [self.hours, self.days, self.working_days].count(None) != 2:
+            mend = "write one of `hours: 2`, `days: 15` and `working_days: 5`"
+            raise policy_fault("must be either hours or days", mend)
         return self
 
     def ends_at(self, start: datetime) -> datetime:
         """The last moment: hours run from `start`, days end with the last second of the last day."""
         if self.hours is not None:
             return start + timedelta(hours=self.hours)
-        last_day = start.date() + timedelta(days=self.days or 0)
+        if self.working_days is not None:
+            last_day = working_day_after(start.date(), self.working_days)
+        else:
+            last_day = start.date() + timedelta(days=self.days or 0)
         return datetime.combine(last_day, LAST_SECOND, tzinfo=start.tzinfo)
 
 

@@ -195,6 +195,11 @@ class DeadlineRecord(Base):
     next_look_at: Mapped[datetime | None]
     """When the watch looks at it next; empty for one that was just set, and for one that is missed."""
 
+    def move_to(self, due_at: datetime, rule: str, *, now: datetime) -> None:
+        """Give the deadline another date; it is watched anew."""
+        self.due_at, self.rule = due_at, rule
+        self.set_at, self.next_look_at = now, None
+
 
 class Avoidance(Base):
     """A person who must have nothing to do with a complaint, noted by hand or because they have settled it before."""

@@ -85,13 +85,7 @@ def promise(complaint: Complaint, dates: Iterable[Deadline], *, now: datetime) -
         if known is None:
             complaint.deadlines.append(deadline_record(date, now=now))
         elif date.due_at < known.due_at:
-            move(known, date, now=now)
-
-
-def move(deadline: DeadlineRecord, date: Deadline, *, now: datetime) -> None:
-    """Give a deadline another date; it is watched anew."""
-    deadline.name, deadline.rule, deadline.due_at = date.name.value, date.rule.zh, date.due_at
-    deadline.set_at, deadline.next_look_at = now, None
+            known.move_to(date.due_at, date.rule.zh, now=now)
 
 
 def sinking(tier: Tier, why: str) -> TierDecision:

@@ -14,15 +14,10 @@ from bot.conversations.models import Conversation
 from bot.database import Database
 from bot.staff.candidates import NotOnCases, best_handler, candidate, candidates, person_of
 from bot.staff.models import Role, StaffMember
-from tests.builders import a_complaint, a_conversation, a_member_of_staff, audit_trail
+from tests.builders import a_complaint, a_member_of_staff, audit_trail
 from tests.conftest import FakeClock
 
 OUTLET = "HB-WH-WC-03"
-
-
-@pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
 
 
 @pytest.fixture

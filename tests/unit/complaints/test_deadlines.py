@@ -1,13 +1,16 @@
 """Deadlines: by when, by which rule, and how a date is said."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from bot.complaints.calendar import is_working_day, working_day_after
 from bot.complaints.deadlines import (
+    Allowance,
     Deadline,
     DeadlineName,
     ExtensionRefused,
@@ -120,6 +123,37 @@ def test_a_deadline_is_breached_only_after_its_last_second() -> None:
     assert not deadline.is_breached(deadline.due_at)
     assert deadline.is_breached(deadline.due_at + timedelta(seconds=1))
     assert deadline.remaining(deadline.due_at - timedelta(hours=3)) == timedelta(hours=3)
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "last"),
+    [
+        (date(2026, 11, 23), 1, date(2026, 11, 24)),
+        (date(2026, 11, 27), 1, date(2026, 11, 30)),  # a Friday
+        (date(2026, 9, 30), 1, date(2026, 10, 8)),  # National Day
+        (date(2026, 9, 30), 3, date(2026, 10, 10)),  # a Saturday worked in exchange
+        (date(2026, 2, 13), 2, date(2026, 2, 24)),  # Saturday the 14th is worked, then Spring Festival
+    ],
+)
+def test_working_days_know_chinas_holidays_and_the_weekends_worked_in_exchange(
+    start: date, count: int, last: date
+) -> None:
+    allowance = Allowance(working_days=count, rule="own_target")
+    ends_at = allowance.ends_at(datetime.combine(start, time(10, 30), tzinfo=SHANGHAI))
+    assert ends_at == datetime.combine(last, time(23, 59, 59), tzinfo=SHANGHAI)
+
+
+@given(st.dates(date(2020, 1, 1), date(2026, 12, 31)), st.integers(1, 30))
+def test_so_many_working_days_never_end_before_as_many_calendar_days(start: date, count: int) -> None:
+    last = working_day_after(start, count)
+    assert last >= start + timedelta(days=count)
+    assert is_working_day(last)
+
+
+@pytest.mark.parametrize("wrong", [{}, {"hours": 1, "days": 1}, {"days": 1, "working_days": 1}])
+def test_an_allowance_is_one_of_hours_days_and_working_days(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="either hours or days"):
+        Allowance(rule="own_target", **wrong)
 
 
 def test_a_time_without_a_zone_is_refused() -> None:
