@@ -14,7 +14,8 @@ class QueueList(Element, component="components/queue.js"):
     """The queue's rows, its filters, and the alarm for urgent ones.
 
     Emits `open` (a conversation's id), `look` (what changes of the view), `turn` (a page, counted from 0), `saveView`
-    (a name), `useView` and `removeView` (a saved view's id), and `lookFor` (a text, for the palette).
+    (a name), `useView` and `removeView` (a saved view's id), `lookFor` (a text, for the palette),
+    `chooseHandler`, and `give` (`{"ids": …, "to": …}`).
     """
 
     def __init__(self, language: Language) -> None:
@@ -25,6 +26,7 @@ class QueueList(Element, component="components/queue.js"):
         self._props["rowsOnAPage"] = ROWS_ON_A_PAGE
         self._props["views"] = []
         self._props["found"] = []
+        self._props["colleagues"] = []
 
     def show(
         self, *, rows: Sequence[dict[str, Any]], counts: dict[str, int], view: dict[str, Any], page: int, selected: str
@@ -44,6 +46,15 @@ class QueueList(Element, component="components/queue.js"):
         """Show in the palette what was found."""
         self._props["found"] = list(found)
         self.update()
+
+    def show_colleagues(self, colleagues: Sequence[dict[str, Any]]) -> None:
+        """Show to whom the chosen cases may be given."""
+        self._props["colleagues"] = list(colleagues)
+        self.update()
+
+    def given(self, outcomes: dict[str, dict[str, Any]]) -> None:
+        """Say at each row what came of giving its case away."""
+        self.run_method("given", outcomes)
 
     def tell(self, text: str) -> None:
         """Tell the person something in a short notice."""

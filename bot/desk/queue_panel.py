@@ -12,10 +12,11 @@ from typing import Any
 
 from nicegui import Client
 from nicegui.events import GenericEventArguments
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.labels import Language
+from bot.desk.bulk import Given, colleagues, give
 from bot.desk.elements import QueueList
 from bot.desk.gate import SignedOut
 from bot.desk.live import EVERYTHING, Refresher
@@ -45,6 +46,13 @@ ALL_AGAIN_AFTER_SECONDS = 3.0
 FOUND_SHOWN = 8
 MOST_NOTICED = 50
 """Conversations read one by one; with more than these the whole page is read."""
+
+
+class Giving(BaseModel):
+    """The wish to give cases to a person."""
+
+    ids: list[uuid.UUID] = Field(max_length=ROWS_ON_A_PAGE)
+    to: uuid.UUID
 
 
 class QueuePanel:
@@ -92,6 +100,8 @@ class QueuePanel:
         self._list.on("useView", self._use_view)
         self._list.on("removeView", self._remove_view)
         self._list.on("lookFor", self._look_for)
+        self._list.on("chooseHandler", self._choose_handler)
+        self._list.on("give", self._give)
         self._client.on_connect(self._catch_up)
         self._client.on_delete(self._desk.feed.subscribe(self._notice))
 
@@ -235,6 +245,35 @@ class QueuePanel:
             {"id": row["id"], "name": row["customer"], "detail": f"{row['number']} {row['subject']}"}
             for row in rows.values()
         ]
+
+    async def _choose_handler(self, _event: GenericEventArguments) -> None:
+        """Show to whom the chosen cases may be given."""
+        async with self._act() as session:
+            found = await colleagues(session, self._person())
+        self._list.show_colleagues([{"id": str(c.id), "name": c.names[0], "count": c.open_count} for c in found])
+
+    async def _give(self, event: GenericEventArguments) -> None:
+        """Give the chosen cases to a person, each in a transaction of its own: `{"ids": […], "to": …}`."""
+        try:
+            wish = Giving.model_validate(event.args)
+        except ValidationError:
+            return
+        outcomes = {}
+        for conversation_id in wish.ids:
+            async with self._act() as session:
+                given = await give(
+                    session,
+                    conversation_id,
+                    wish.to,
+                    person=self._person(),
+                    organisation=organisation(),
+                    now=self._desk.clock(),
+                )
+            outcomes[str(conversation_id)] = {
+                "isGiven": given is Given.GIVEN,
+                "text": given.display_name(self._language),
+            }
+        self._list.given(outcomes)
 
     @asynccontextmanager
     async def _act(self) -> AsyncIterator[AsyncSession]:

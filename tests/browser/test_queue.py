@@ -146,3 +146,23 @@ def test_the_palette_goes_to_a_case_by_its_number_also_a_settled_one_and_to_a_fi
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(str(conversation_id)))
     expect(page.locator(".palette")).to_have_count(0)
+
+
+def test_several_cases_are_given_to_one_person_each_with_its_answer(enter: Enter, bank: Bank) -> None:  # noqa: F811
+    first, second = a_case(bank), a_case(bank)
+    without = bank.waiting()
+    handler = bank.a_member(name="赵柜员", role=Role.HANDLER, unit_code="HB-WH-WC-03")
+    page = enter(bank.a_member(role=Role.COORDINATOR, unit_code="HB-WH-WC"))
+    expect(page.locator(".row")).to_have_count(3)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.locator(".bulk")).to_contain_text("已选 3 个")
+    page.select_option(".bulk select", str(handler.id))
+    for conversation_id in (first, second):
+        expect(row(page, conversation_id).locator(".outcome")).to_have_text("已分派")
+        expect(row(page, conversation_id)).to_contain_text("赵柜员")
+    expect(row(page, without).locator(".outcome")).to_have_text("没有未结投诉")
+    expect(page.locator(".bulk")).to_have_count(0)

@@ -2,7 +2,7 @@
 const RUNG = "tingsu-rung";
 const FILTERS = ["waiting", "mine", "unit", "unassigned", "breaching", "open"];
 const SEARCH_AFTER = 250;
-const KEYS = ["move", "open", "search", "palette", "help"];
+const KEYS = ["move", "open", "select", "search", "palette", "help"];
 const PAGES = [["queue", "/"], ["password", "/password"]];
 
 export default {
@@ -41,6 +41,14 @@ export default {
                @keydown.enter.prevent="saveView" @keydown.esc="naming = false">
         <button v-else-if="isNarrowed" type="button" class="quiet" @click="nameView">＋ {{ words.save_view }}</button>
       </div>
+      <div v-if="picked.length" class="bulk">
+        <span>{{ fill(words.selected, { count: picked.length }) }}</span>
+        <select :aria-label="words.give_to" @change="give">
+          <option value="">{{ words.give_to }}</option>
+          <option v-for="colleague in colleagues" :key="colleague.id" :value="colleague.id">{{ fill(words.colleague, colleague) }}</option>
+        </select>
+        <button type="button" class="quiet" @click="picked = []">{{ words.clear_selection }}</button>
+      </div>
       <div class="queue-head" aria-hidden="true">
         <span>{{ words.customer }}</span><span>{{ words.subject }}</span><span>{{ words.last_message }}</span>
         <span>{{ words.holder }}</span><span>{{ words.due }}</span><span class="right">{{ words.time }}</span>
@@ -49,8 +57,8 @@ export default {
         <template v-for="group in groups" :key="group.tier">
           <h2 v-if="group.name" class="tier-head" :class="group.tier"><i></i>{{ group.name }}<span v-if="pagesCount === 1">{{ group.rows.length }}</span></h2>
           <a v-for="row in group.rows" :key="row.id" class="row" :href="'/conversations/' + row.id" :data-id="row.id"
-             :class="[row.tier, { selected: row.id === selected, ringing: ringing[row.id], mine: row.isMine }]"
-             @click.exact.prevent="$emit('open', row.id)">
+             :class="[row.tier, { selected: row.id === selected, ringing: ringing[row.id], mine: row.isMine, picked: picked.includes(row.id) }]"
+             @click.exact.prevent="$emit('open', row.id)" @click.shift.prevent="pickTo(row.id)">
             <span class="row-customer">
               <strong>{{ row.customer }}</strong>
               <small>{{ row.channel }}<template v-if="row.outlet"> · {{ row.outlet }}</template></small>
@@ -58,6 +66,7 @@ export default {
             <span class="row-subject">
               <span><span v-if="!groups[0].name" class="tier-chip" :class="row.tier">{{ row.tierName }}</span> {{ row.subject }}</span>
               <small v-if="row.number" class="number">{{ row.number }}</small>
+              <small v-if="outcomes[row.id]" class="outcome" :class="{ given: outcomes[row.id].isGiven }">{{ outcomes[row.id].text }}</small>
               <em v-if="row.reason && row.reason !== row.subject">{{ row.reason }}</em>
             </span>
             <span class="row-snippet" :class="{ theirs: row.isCustomersTurn }">{{ row.snippet }}</span>
@@ -98,13 +107,13 @@ export default {
   `,
   props: {
     words: Object, tiers: Array, products: Array, rowsOnAPage: Number,
-    rows: Array, counts: Object, view: Object, page: Number, selected: String, views: Array, found: Array,
+    rows: Array, counts: Object, view: Object, page: Number, selected: String, views: Array, found: Array, colleagues: Array,
   },
-  emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor"],
+  emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler", "give"],
   data() {
     return {
       filters: FILTERS, keys: KEYS, text: this.view.search, help: false, now: Date.now(), ringing: {}, alarm: false,
-      naming: false, name: "", palette: false, wanted: "", at: 0,
+      naming: false, name: "", palette: false, wanted: "", at: 0, picked: [], lastPicked: null, outcomes: {},
     };
   },
   computed: {
@@ -140,6 +149,12 @@ export default {
   },
   watch: {
     rows: { immediate: true, handler: "ringForNew" },
+    "picked.length"(count, before) {
+      if (count && !before) {
+        this.outcomes = {};
+        this.$emit("chooseHandler");
+      }
+    },
     page() {
       this.$refs.rows.scrollTop = 0;
     },
@@ -186,6 +201,29 @@ export default {
       this.search();
       event.target.blur();
     },
+    pick(id) {
+      if (!id) return;
+      this.picked = this.picked.includes(id) ? this.picked.filter((other) => other !== id) : [...this.picked, id];
+      this.lastPicked = id;
+    },
+    /** Everything between the row picked last and this one, as lists do it with Shift. */
+    pickTo(id) {
+      const order = this.groups.flatMap((group) => group.rows.map((row) => row.id));
+      const [from, to] = [order.indexOf(this.lastPicked), order.indexOf(id)];
+      if (to === -1) return;
+      const between = from === -1 ? [id] : order.slice(Math.min(from, to), Math.max(from, to) + 1);
+      this.picked = [...new Set([...this.picked, ...between])];
+      this.lastPicked = id;
+    },
+    give(event) {
+      const shown = new Set(this.rows.map((row) => row.id));
+      const ids = this.picked.filter((id) => shown.has(id));
+      if (event.target.value && ids.length) this.$emit("give", { ids, to: event.target.value });
+    },
+    given(outcomes) {
+      this.outcomes = outcomes;
+      this.picked = [];
+    },
     tell: (text) => window.tingsuDesk.tell(text),
     nameView() {
       this.naming = true;
@@ -231,6 +269,7 @@ export default {
       if (event.key === "Escape") this.help = false;
       const does = {
         j: () => this.move(1), k: () => this.move(-1), ArrowDown: () => this.move(1), ArrowUp: () => this.move(-1),
+        x: () => this.pick(document.activeElement.dataset.id), X: () => this.pickTo(document.activeElement.dataset.id),
         "/": () => this.$refs.search.focus(), "?": () => (this.help = !this.help),
       }[event.key];
       if (!does) return;
