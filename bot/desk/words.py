@@ -47,7 +47,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "filter_mine": ("我的", "Mine"),
     "filter_unit": ("本机构", "My unit"),
     "filter_unassigned": ("未分派", "Unassigned"),
-    "filter_breaching": ("临期超期", "Due or overdue"),
+    "filter_breaching": ("临期超期", "Due soon"),
     "filter_open": ("全部未结", "All open"),
     "search": ("搜索：编号、姓名、电话后四位、网点、内容", "Search: number, name, phone ending, outlet, words"),
     "all_tiers": ("全部级别", "All tiers"),
