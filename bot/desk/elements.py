@@ -13,7 +13,9 @@ from bot.desk.words import browser_words
 class QueueList(Element, component="components/queue.js"):
     """The queue's rows, its filters, and the alarm for urgent ones.
 
-    Emits `open` (a conversation's id), `look` (what changes of the view) and `turn` (a page, counted from 0).
+    Emits `open` (a conversation's id), `look` (what changes of the view), `turn` (a page, counted from 0), `saveView`
+    (a name), `useView` and `removeView` (a saved view's id), `lookFor` (a text, for the palette),
+    `chooseHandler`, and `give` (`{"ids": …, "to": …}`).
     """
 
     def __init__(self, language: Language) -> None:
@@ -22,6 +24,9 @@ class QueueList(Element, component="components/queue.js"):
         self._props["tiers"] = _choices(reversed(Tier), language)
         self._props["products"] = _choices(Product, language)
         self._props["rowsOnAPage"] = ROWS_ON_A_PAGE
+        self._props["views"] = []
+        self._props["found"] = []
+        self._props["colleagues"] = []
 
     def show(
         self, *, rows: Sequence[dict[str, Any]], counts: dict[str, int], view: dict[str, Any], page: int, selected: str
@@ -31,6 +36,29 @@ class QueueList(Element, component="components/queue.js"):
         if any(self._props.get(name) != value for name, value in shown.items()):
             self._props.update(shown)
             self.update()
+
+    def show_views(self, views: Sequence[dict[str, Any]]) -> None:
+        """Show the views that the person has saved."""
+        self._props["views"] = list(views)
+        self.update()
+
+    def show_found(self, found: Sequence[dict[str, str]]) -> None:
+        """Show in the palette what was found."""
+        self._props["found"] = list(found)
+        self.update()
+
+    def show_colleagues(self, colleagues: Sequence[dict[str, Any]]) -> None:
+        """Show to whom the chosen cases may be given."""
+        self._props["colleagues"] = list(colleagues)
+        self.update()
+
+    def given(self, outcomes: dict[str, dict[str, Any]]) -> None:
+        """Say at each row what came of giving its case away."""
+        self.run_method("given", outcomes)
+
+    def tell(self, text: str) -> None:
+        """Tell the person something in a short notice."""
+        self.run_method("tell", text)
 
 
 def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]]:

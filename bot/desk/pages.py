@@ -23,6 +23,9 @@ from bot.settings import settings
 from bot.staff.passwords import PasswordFault
 from bot.staff.permissions import Act, may
 
+READY_WITHIN_SECONDS = 15.0
+"""A page that the database keeps waiting comes late; sooner than this, nobody is better off with an error instead."""
+
 
 def add_pages(desk: Desk) -> None:
     """Register the pages with NiceGUI."""
@@ -74,11 +77,13 @@ def add_pages(desk: Desk) -> None:
                 submit(word("save", language))
         return None
 
-    @ui.page("/", favicon=FAVICON, title="听诉 Tingsu")
+    @ui.page("/", favicon=FAVICON, title="听诉 Tingsu", response_timeout=READY_WITHIN_SECONDS)
     async def queue_page(request: Request, client: Client) -> Response | None:
         return await workplace_page(request, client, None)
 
-    @ui.page("/conversations/{conversation_id}", favicon=FAVICON, title="听诉 Tingsu")
+    @ui.page(
+        "/conversations/{conversation_id}", favicon=FAVICON, title="听诉 Tingsu", response_timeout=READY_WITHIN_SECONDS
+    )
     async def conversation_page(request: Request, client: Client, conversation_id: str) -> Response | None:
         return await workplace_page(request, client, conversation_id)
 

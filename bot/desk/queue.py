@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.complaints.case_number import InvalidCaseNumber, parse
 from bot.complaints.labels import Cause, Product, Tier
 from bot.complaints.lifecycle import SETTLED, State
 from bot.complaints.models import Complaint, DeadlineRecord
@@ -199,6 +200,23 @@ async def read_places(
     """Where these conversations stand in the viewer's queue, in order; those that the view leaves out are missing."""
     found = await session.execute(_places(_in_queue(viewer, view, now, among), view))
     return [_place(*row) for row in found]
+
+
+async def conversation_of_case(session: AsyncSession, viewer: Viewer, text: str) -> tuple[uuid.UUID, str] | None:
+    """The conversation of the case with this number, settled or not, and the number as it is written.
+
+    Returns:
+        None if the text is no case number, or there is no such case that the viewer may see.
+    """
+    try:
+        number = parse(text)
+    except InvalidCaseNumber:
+        return None
+    query = select(Complaint.conversation_id, Complaint.number).where(
+        Complaint.number == number, viewer.sees_where(Complaint.outlet_code)
+    )
+    found = (await session.execute(query)).first()
+    return None if found is None else (found.conversation_id, found.number)
 
 
 def in_order(places: Iterable[Place], order: QueueOrder) -> list[Place]:

@@ -6,16 +6,17 @@ that a burst of changes with many open pages costs the database little.
 
 import asyncio
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from nicegui import Client
 from nicegui.events import GenericEventArguments
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.labels import Language
+from bot.desk.bulk import Given, colleagues, give
 from bot.desk.elements import QueueList
 from bot.desk.gate import SignedOut
 from bot.desk.live import EVERYTHING, Refresher
@@ -23,22 +24,35 @@ from bot.desk.parts import Desk
 from bot.desk.queue import (
     ROWS_ON_A_PAGE,
     Place,
+    QueueFilter,
     QueuePage,
     QueueView,
     Viewer,
+    conversation_of_case,
     in_order,
     read_entries,
     read_page,
     read_places,
 )
 from bot.desk.rows import row_of
+from bot.desk.search import LONGEST_SEARCH, is_long_enough
+from bot.desk.words import word
 from bot.staff.models import StaffMember
 from bot.staff.people import organisation
+from bot.staff.saved_views import LONGEST_NAME, MOST_VIEWS, CannotSaveView, remove_view, save_view, views_of
 
 NOTICED_AGAIN_AFTER_SECONDS = 0.4
 ALL_AGAIN_AFTER_SECONDS = 3.0
+FOUND_SHOWN = 8
 MOST_NOTICED = 50
 """Conversations read one by one; with more than these the whole page is read."""
+
+
+class Giving(BaseModel):
+    """The wish to give cases to a person."""
+
+    ids: list[uuid.UUID] = Field(max_length=ROWS_ON_A_PAGE)
+    to: uuid.UUID
 
 
 class QueuePanel:
@@ -82,8 +96,20 @@ class QueuePanel:
         self._list.on("open", on_open)
         self._list.on("look", self._look)
         self._list.on("turn", self._turn)
+        self._list.on("saveView", self._save_view)
+        self._list.on("useView", self._use_view)
+        self._list.on("removeView", self._remove_view)
+        self._list.on("lookFor", self._look_for)
+        self._list.on("chooseHandler", self._choose_handler)
+        self._list.on("give", self._give)
         self._client.on_connect(self._catch_up)
         self._client.on_delete(self._desk.feed.subscribe(self._notice))
+
+    async def start(self) -> None:
+        """Show the queue, and the views that the person has saved."""
+        await self.show()
+        async with self._transaction() as session:
+            await self._show_views(session)
 
     async def show(self) -> None:
         """Read the page of the queue that the person is on, and show it."""
@@ -166,6 +192,98 @@ class QueuePanel:
         page, last = event.args, max(0, self._shown.counts.get(self._view.chosen, 0) - 1) // ROWS_ON_A_PAGE
         if isinstance(page, int) and 0 <= page <= last:
             await self._go_to(self._view, page)
+
+    async def _save_view(self, event: GenericEventArguments) -> None:
+        """The person keeps the present view under a name."""
+        try:
+            async with self._act() as session:
+                name = event.args if isinstance(event.args, str) else ""
+                view = self._view.model_dump(mode="json")
+                await save_view(session, self._person(), name, view, now=self._desk.clock())
+                await self._show_views(session)
+        except CannotSaveView:
+            self._list.tell(word("cannot_save_view", self._language, length=LONGEST_NAME, count=MOST_VIEWS))
+
+    async def _remove_view(self, event: GenericEventArguments) -> None:
+        if isinstance(event.args, int):
+            async with self._act() as session:
+                await remove_view(session, self._person(), event.args, now=self._desk.clock())
+                await self._show_views(session)
+
+    async def _use_view(self, event: GenericEventArguments) -> None:
+        """The person goes to a view saved earlier; one of an older version that nothing can be made of is left."""
+        async with self._act() as session:
+            views = {saved.id: saved.view for saved in await views_of(session, self._person())}
+        try:
+            view = QueueView.model_validate(views.get(event.args))
+        except ValidationError:
+            return
+        await self._go_to(view, 0)
+
+    async def _show_views(self, session: AsyncSession) -> None:
+        saved = await views_of(session, self._person())
+        self._list.show_views([{"id": view.id, "name": view.name} for view in saved])
+
+    async def _look_for(self, event: GenericEventArguments) -> None:
+        """The palette looks for a case, of any filter: open ones as the search does, a settled one by its number."""
+        text = event.args.replace("\x00", "").strip()[:LONGEST_SEARCH] if isinstance(event.args, str) else ""
+        found: list[dict[str, str]] = []
+        if is_long_enough(text):
+            async with self._act() as session:
+                found = await self._found(session, text)
+        self._list.show_found(found)
+
+    async def _found(self, session: AsyncSession, text: str) -> list[dict[str, str]]:
+        viewer = Viewer(self._person(), organisation())
+        numbered = await conversation_of_case(session, viewer, text)
+        if numbered is not None:
+            return [{"id": str(numbered[0]), "name": numbered[1], "detail": ""}]
+        view = QueueView(chosen=QueueFilter.OPEN, search=text)
+        page = await read_page(session, viewer, view, now=self._desk.clock())
+        rows = await self._read_rows(session, viewer, page.places[:FOUND_SHOWN])
+        return [
+            {"id": row["id"], "name": row["customer"], "detail": f"{row['number']} {row['subject']}"}
+            for row in rows.values()
+        ]
+
+    async def _choose_handler(self, _event: GenericEventArguments) -> None:
+        """Show to whom the chosen cases may be given."""
+        async with self._act() as session:
+            found = await colleagues(session, self._person(), now=self._desk.clock())
+        self._list.show_colleagues([{"id": str(c.id), "name": c.names[0], "count": c.open_count} for c in found])
+
+    async def _give(self, event: GenericEventArguments) -> None:
+        """Give the chosen cases to a person, each in a transaction of its own: `{"ids": […], "to": …}`."""
+        try:
+            wish = Giving.model_validate(event.args)
+        except ValidationError:
+            return
+        outcomes = {}
+        for conversation_id in wish.ids:
+            async with self._act() as session:
+                given = await give(
+                    session,
+                    conversation_id,
+                    wish.to,
+                    person=self._person(),
+                    organisation=organisation(),
+                    now=self._desk.clock(),
+                )
+            outcomes[str(conversation_id)] = {
+                "isGiven": given is Given.GIVEN,
+                "text": given.display_name(self._language),
+            }
+        self._list.given(outcomes)
+
+    @asynccontextmanager
+    async def _act(self) -> AsyncIterator[AsyncSession]:
+        """A transaction for an act of the person; whose sign-in has ended is shown the door."""
+        try:
+            async with self._transaction() as session:
+                yield session
+        except SignedOut:
+            self._client.open("/sign-in")
+            raise
 
     async def _go_to(self, view: QueueView, page: int) -> None:
         self._view, self._page = view, page

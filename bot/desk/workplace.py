@@ -99,7 +99,7 @@ class Workplace:
             async with self._transaction() as session:
                 await self._opened(session)
         self._build()
-        await self._queue.show()
+        await self._queue.start()
         if self._selected is not None:
             await self._show_conversation()
         # Last, because NiceGUI sends the page off as soon as a timer waits for it to be open.

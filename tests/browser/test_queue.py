@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from playwright.sync_api import expect
 
@@ -106,3 +107,62 @@ def test_the_keys_stay_out_of_what_a_person_writes(enter: Enter, bank: Bank) -> 
     page.keyboard.type("j/k?x")
     expect(field).to_have_value("j/k?x")
     expect(page.locator(".keys")).to_have_count(0)
+
+
+def test_a_view_is_saved_used_again_and_removed(enter: Enter, bank: Bank) -> None:  # noqa: F811
+    urgent, other = a_case(bank, tier=Tier.URGENT), a_case(bank)
+    person = bank.a_member()
+    page = enter(person)
+    page.select_option("select[aria-label=级别]", "urgent")
+    page.click("text=保存筛选")
+    page.keyboard.type("紧急的")
+    page.keyboard.press("Enter")
+    expect(page.locator(".view")).to_contain_text("紧急的")
+    again = enter(person)
+    expect(row(again, other)).to_be_visible()
+    again.click(".view >> text=紧急的")
+    expect(row(again, other)).to_have_count(0)
+    expect(row(again, urgent)).to_be_visible()
+    again.click("[aria-label='删除「紧急的」']")
+    expect(again.locator(".view")).to_have_count(0)
+
+
+def test_the_palette_goes_to_a_case_by_its_number_also_a_settled_one_and_to_a_filter(
+    enter: Enter,  # noqa: F811
+    bank: Bank,  # noqa: F811
+) -> None:
+    conversation_id = bank.run(bank.scene.customer_writes("卡被吞了", name="陈女士"))
+    case = bank.run(bank.scene.complaint(conversation_id))
+    with psycopg.connect(bank.database.url, autocommit=True) as connection:
+        connection.execute("UPDATE complaints SET state = 'resolved' WHERE id = %s", [case.id])
+    page = enter(bank.a_member())
+    page.keyboard.press("Control+k")
+    page.keyboard.type("全部未")
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-filter="open"]')).to_have_class("chosen")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(case.number.replace("-", "").lower())
+    expect(page.locator(".palette li.at")).to_contain_text(case.number)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(str(conversation_id)))
+    expect(page.locator(".palette")).to_have_count(0)
+
+
+def test_several_cases_are_given_to_one_person_each_with_its_answer(enter: Enter, bank: Bank) -> None:  # noqa: F811
+    first, second = a_case(bank), a_case(bank)
+    without = bank.waiting()
+    handler = bank.a_member(name="赵柜员", role=Role.HANDLER, unit_code="HB-WH-WC-03")
+    page = enter(bank.a_member(role=Role.COORDINATOR, unit_code="HB-WH-WC"))
+    expect(page.locator(".row")).to_have_count(3)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    expect(page.locator(".bulk")).to_contain_text("已选 3 个")
+    page.select_option(".bulk select", str(handler.id))
+    for conversation_id in (first, second):
+        expect(row(page, conversation_id).locator(".outcome")).to_have_text("已分派")
+        expect(row(page, conversation_id)).to_contain_text("赵柜员")
+    expect(row(page, without).locator(".outcome")).to_have_text("没有未结投诉")
+    expect(page.locator(".bulk")).to_have_count(0)

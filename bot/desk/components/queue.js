@@ -2,7 +2,8 @@
 const RUNG = "tingsu-rung";
 const FILTERS = ["waiting", "mine", "unit", "unassigned", "breaching", "open"];
 const SEARCH_AFTER = 250;
-const KEYS = ["move", "open", "search", "help"];
+const KEYS = ["move", "open", "select", "search", "palette", "help"];
+const PAGES = [["queue", "/"], ["password", "/password"]];
 
 export default {
   template: `
@@ -31,6 +32,23 @@ export default {
         </select>
         <button type="button" class="quiet icon" :title="words.keys" :aria-label="words.keys" @click="help = !help">?</button>
       </div>
+      <div v-if="views.length || naming || isNarrowed" class="views">
+        <span v-for="saved in views" :key="saved.id" class="view">
+          <button type="button" @click="$emit('useView', saved.id)">{{ saved.name }}</button>
+          <button type="button" :aria-label="fill(words.remove_view, saved)" @click="$emit('removeView', saved.id)">×</button>
+        </span>
+        <input v-if="naming" ref="name" v-model="name" maxlength="30" :placeholder="words.view_name" :aria-label="words.view_name"
+               @keydown.enter.prevent="saveView" @keydown.esc="naming = false">
+        <button v-else-if="isNarrowed" type="button" class="quiet" @click="nameView">＋ {{ words.save_view }}</button>
+      </div>
+      <div v-if="picked.length" class="bulk">
+        <span>{{ fill(words.selected, { count: picked.length }) }}</span>
+        <select :aria-label="words.give_to" @change="give">
+          <option value="">{{ words.give_to }}</option>
+          <option v-for="colleague in colleagues" :key="colleague.id" :value="colleague.id">{{ fill(words.colleague, colleague) }}</option>
+        </select>
+        <button type="button" class="quiet" @click="picked = []">{{ words.clear_selection }}</button>
+      </div>
       <div class="queue-head" aria-hidden="true">
         <span>{{ words.customer }}</span><span>{{ words.subject }}</span><span>{{ words.last_message }}</span>
         <span>{{ words.holder }}</span><span>{{ words.due }}</span><span class="right">{{ words.time }}</span>
@@ -39,8 +57,8 @@ export default {
         <template v-for="group in groups" :key="group.tier">
           <h2 v-if="group.name" class="tier-head" :class="group.tier"><i></i>{{ group.name }}<span v-if="pagesCount === 1">{{ group.rows.length }}</span></h2>
           <a v-for="row in group.rows" :key="row.id" class="row" :href="'/conversations/' + row.id" :data-id="row.id"
-             :class="[row.tier, { selected: row.id === selected, ringing: ringing[row.id], mine: row.isMine }]"
-             @click.exact.prevent="$emit('open', row.id)">
+             :class="[row.tier, { selected: row.id === selected, ringing: ringing[row.id], mine: row.isMine, picked: picked.includes(row.id) }]"
+             @click.exact.prevent="$emit('open', row.id)" @click.shift.prevent="pickTo(row.id)">
             <span class="row-customer">
               <strong>{{ row.customer }}</strong>
               <small>{{ row.channel }}<template v-if="row.outlet"> · {{ row.outlet }}</template></small>
@@ -48,6 +66,7 @@ export default {
             <span class="row-subject">
               <span><span v-if="!groups[0].name" class="tier-chip" :class="row.tier">{{ row.tierName }}</span> {{ row.subject }}</span>
               <small v-if="row.number" class="number">{{ row.number }}</small>
+              <small v-if="outcomes[row.id]" class="outcome" :class="{ given: outcomes[row.id].isGiven }">{{ outcomes[row.id].text }}</small>
               <em v-if="row.reason && row.reason !== row.subject">{{ row.reason }}</em>
             </span>
             <span class="row-snippet" :class="{ theirs: row.isCustomersTurn }">{{ row.snippet }}</span>
@@ -73,16 +92,29 @@ export default {
           <dl><template v-for="key in keys" :key="key"><dt>{{ words['key_' + key] }}</dt><dd>{{ words['does_' + key] }}</dd></template></dl>
         </section>
       </div>
+      <div v-if="palette" class="veil" @click.self="palette = false">
+        <section class="palette" role="dialog" :aria-label="words.palette">
+          <input ref="palette" v-model="wanted" maxlength="60" :placeholder="words.palette" :aria-label="words.palette"
+                 @input="lookForSoon" @keydown="choose">
+          <ul role="listbox">
+            <li v-for="(goal, place) in goals" :key="goal.key" role="option" :aria-selected="place === at" :class="{ at: place === at }"
+                @click="go(goal)"><strong>{{ goal.name }}</strong><small>{{ goal.detail }}</small></li>
+          </ul>
+        </section>
+      </div>
       <div class="alarm" role="alert"><span v-if="alarm">{{ words.new_urgent }}</span></div>
     </section>
   `,
   props: {
     words: Object, tiers: Array, products: Array, rowsOnAPage: Number,
-    rows: Array, counts: Object, view: Object, page: Number, selected: String,
+    rows: Array, counts: Object, view: Object, page: Number, selected: String, views: Array, found: Array, colleagues: Array,
   },
-  emits: ["open", "look", "turn"],
+  emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler", "give"],
   data() {
-    return { filters: FILTERS, keys: KEYS, text: this.view.search, help: false, now: Date.now(), ringing: {}, alarm: false };
+    return {
+      filters: FILTERS, keys: KEYS, text: this.view.search, help: false, now: Date.now(), ringing: {}, alarm: false,
+      naming: false, name: "", palette: false, wanted: "", at: 0, picked: [], lastPicked: null, outcomes: {},
+    };
   },
   computed: {
     groups() {
@@ -97,12 +129,32 @@ export default {
     pagesCount() {
       return Math.max(1, Math.ceil(this.total / this.rowsOnAPage));
     },
+    isNarrowed() {
+      return Boolean(this.view.tier || this.view.product || this.view.search || this.view.order === "deadline");
+    },
+    /** Where the palette leads: pages, filters and saved views whose name has the words, then cases that were found. */
+    goals() {
+      const words = this.wanted.trim().toLowerCase();
+      const places = [
+        ...PAGES.map(([name, address]) => ({ key: name, name: this.words["page_" + name], does: () => (location.href = address) })),
+        ...FILTERS.map((chosen) => ({ key: chosen, name: this.words["filter_" + chosen], does: () => this.look({ chosen }) })),
+        ...this.views.map((saved) => ({ key: saved.id, name: saved.name, does: () => this.$emit("useView", saved.id) })),
+      ];
+      const cases = this.found.map((found) => ({ ...found, key: found.id, does: () => this.$emit("open", found.id) }));
+      return [...places.filter((place) => place.name.toLowerCase().includes(words)), ...(words.length > 1 ? cases : [])];
+    },
     isSearching() {
       return this.view.search.trim().length > 1;
     },
   },
   watch: {
     rows: { immediate: true, handler: "ringForNew" },
+    "picked.length"(count, before) {
+      if (count && !before) {
+        this.outcomes = {};
+        this.$emit("chooseHandler");
+      }
+    },
     page() {
       this.$refs.rows.scrollTop = 0;
     },
@@ -149,13 +201,75 @@ export default {
       this.search();
       event.target.blur();
     },
+    pick(id) {
+      if (!id) return;
+      this.picked = this.picked.includes(id) ? this.picked.filter((other) => other !== id) : [...this.picked, id];
+      this.lastPicked = id;
+    },
+    /** Everything between the row picked last and this one, as lists do it with Shift. */
+    pickTo(id) {
+      const order = this.groups.flatMap((group) => group.rows.map((row) => row.id));
+      const [from, to] = [order.indexOf(this.lastPicked), order.indexOf(id)];
+      if (to === -1) return;
+      const between = from === -1 ? [id] : order.slice(Math.min(from, to), Math.max(from, to) + 1);
+      this.picked = [...new Set([...this.picked, ...between])];
+      this.lastPicked = id;
+    },
+    give(event) {
+      const shown = new Set(this.rows.map((row) => row.id));
+      const ids = this.picked.filter((id) => shown.has(id));
+      if (event.target.value && ids.length) this.$emit("give", { ids, to: event.target.value });
+    },
+    given(outcomes) {
+      this.outcomes = outcomes;
+      this.picked = [];
+    },
+    tell: (text) => window.tingsuDesk.tell(text),
+    nameView() {
+      this.naming = true;
+      this.name = "";
+      this.$nextTick(() => this.$refs.name.focus());
+    },
+    saveView(event) {
+      if (event.isComposing || !this.name.trim()) return;
+      this.$emit("saveView", this.name.trim());
+      this.naming = false;
+    },
+    openPalette() {
+      Object.assign(this, { palette: true, wanted: "", at: 0 });
+      this.$nextTick(() => this.$refs.palette.focus());
+    },
+    lookForSoon() {
+      this.at = 0;
+      clearTimeout(this.patience);
+      this.patience = setTimeout(() => this.$emit("lookFor", this.wanted), SEARCH_AFTER);
+    },
+    choose(event) {
+      const steps = { ArrowDown: 1, ArrowUp: -1 };
+      if (event.key in steps) this.at = Math.min(Math.max(this.at + steps[event.key], 0), this.goals.length - 1);
+      else if (event.key === "Escape") this.palette = false;
+      else if (event.key === "Enter" && !event.isComposing) this.go(this.goals[this.at]);
+      else return;
+      event.preventDefault();
+    },
+    go(goal) {
+      if (!goal) return;
+      this.palette = false;
+      goal.does();
+    },
     /** The desk's keys, except where the person is writing or a button waits for its own key. */
     press(event) {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        this.openPalette();
+        return;
+      }
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.target.closest("input, textarea, select, [contenteditable]")) return;
       if (event.key === "Escape") this.help = false;
       const does = {
         j: () => this.move(1), k: () => this.move(-1), ArrowDown: () => this.move(1), ArrowUp: () => this.move(-1),
+        x: () => this.pick(document.activeElement.dataset.id), X: () => this.pickTo(document.activeElement.dataset.id),
         "/": () => this.$refs.search.focus(), "?": () => (this.help = !this.help),
       }[event.key];
       if (!does) return;
