@@ -23,7 +23,6 @@ class Job(StrEnum):
 
     TAKE_TURN = "take_turn"
     DELIVER = "deliver"
-    LOOK_FOR_ANSWER = "look_for_answer"
     ASK_SATISFACTION = "ask_satisfaction"
     WATCH_DEADLINE = "watch_deadline"
     SEND_EVENTS = "send_events"

@@ -54,11 +54,6 @@ class Settings(BaseSettings):
         description="A customer who goes on writing is answered after this many seconds all the same",
     )
     rasa_timeout_seconds: float = Field(default=10, gt=0, description="How long one answer of rasa may take")
-    answer_within_seconds: float = Field(
-        default=300,
-        gt=0,
-        description="A customer whom the person in the chat does not answer within this time goes back to the queue",
-    )
     rasa_patience_seconds: float = Field(
         default=5, ge=0, description="After this many seconds without rasa the customer hears that the message is safe"
     )

@@ -22,7 +22,6 @@ from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
 from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient
-from bot.conversations.returning import Returner
 from bot.conversations.turns import Turns
 from bot.database import Database
 from bot.followups.deadline_watch import DeadlineWatch
@@ -62,7 +61,6 @@ class Rooms:
 
     turns: Turns
     deliverer: Deliverer
-    returner: Returner
     survey: SatisfactionSurvey
     sealer: AuditSealer
     deadline_watch: DeadlineWatch
@@ -91,9 +89,6 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
             patience=timedelta(seconds=config.rasa_patience_seconds),
         ),
         deliverer=Deliverer(database=database, channels=channels_by_name(config, database, clock), clock=clock),
-        returner=Returner(
-            database=database, clock=clock, answer_within=timedelta(seconds=config.answer_within_seconds)
-        ),
         survey=SatisfactionSurvey(database=database, clock=clock),
         sealer=AuditSealer(database),
         deadline_watch=DeadlineWatch(database=database, clock=clock),
@@ -124,10 +119,6 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.DELIVER, retry=BackOff(ceiling=300))
     async def deliver(message_id: int) -> None:
         await rooms.deliverer.deliver(message_id)
-
-    @app.task(name=Job.LOOK_FOR_ANSWER, retry=BackOff(ceiling=60))
-    async def look_for_answer(message_id: int) -> None:
-        await rooms.returner.look(message_id)
 
     @app.task(name=Job.ASK_SATISFACTION, retry=BackOff(ceiling=300))
     async def ask_satisfaction(complaint_id: str, resolved_at: str) -> None:

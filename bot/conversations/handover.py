@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
@@ -97,25 +97,12 @@ async def take_over(
         return
     conversation.holder = Holder.STAFF
     conversation.held_by = staff_id
-    conversation.held_since = now
     conversation.waiting_since = None
     record(session, at=now, actor=f"staff:{username}", action="take_over", subject=str(conversation_id))
     await check_alarm(session, conversation)
-    if (message_id := await newest_of_customer(session, conversation_id)) is not None:
-        await enqueue(session, Job.LOOK_FOR_ANSWER, message_id=message_id)
     await say(
         session, conversation, wording().say("utter_staff_arrives", conversation.language, staff=shown_as), now=now
     )
-
-
-async def newest_of_customer(session: AsyncSession, conversation_id: uuid.UUID) -> int | None:
-    """The id of the customer's newest message; None if there is none."""
-    newest: int | None = await session.scalar(
-        select(func.max(Message.id)).where(
-            Message.conversation_id == conversation_id, Message.author == Author.CUSTOMER
-        )
-    )
-    return newest
 
 
 async def reply(
@@ -150,7 +137,7 @@ async def hand_back(
     if conversation.holder is not Holder.STAFF or conversation.held_by != staff_id:
         raise HeldBySomeoneElse(str(conversation_id))
     conversation.holder = Holder.BOT
-    conversation.held_by = conversation.held_since = None
+    conversation.held_by = None
     conversation.handover_reason = None
     record(session, at=now, actor=f"staff:{username}", action="hand_back", subject=str(conversation_id))
     await say(

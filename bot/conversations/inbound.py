@@ -12,7 +12,7 @@ from bot.clock import Clock
 from bot.conversations.channel import Inbound
 from bot.conversations.language import detect_language
 from bot.conversations.masking import mask
-from bot.conversations.models import Attachment, Author, Conversation, Delivery, Holder, Message
+from bot.conversations.models import Attachment, Author, Conversation, Delivery, Message
 from bot.conversations.outbound import say
 from bot.database import Database, notify_changed
 from bot.jobs import Job, enqueue
@@ -84,8 +84,6 @@ class Inbox:
             conversation_id=str(conversation.id),
             message_id=message.id,
         )
-        if conversation.holder is Holder.STAFF:
-            await enqueue(session, Job.LOOK_FOR_ANSWER, message_id=message.id)
         await notify_changed(session, conversation.id)
         return Received(conversation.id, message.id, is_new=True)
 

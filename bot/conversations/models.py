@@ -51,7 +51,6 @@ class Conversation(Base):
     language: Mapped[str] = mapped_column(String(5), default="zh")
     holder: Mapped[Holder] = mapped_column(default=Holder.BOT)
     held_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
-    held_since: Mapped[datetime | None]
     waiting_since: Mapped[datetime | None]
     """Since when the customer waits for a person; empty while nobody is called."""
     handover_reason: Mapped[str | None] = mapped_column(String(40))

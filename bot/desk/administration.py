@@ -12,7 +12,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.labels import Language
-from bot.conversations.returning import release_all_of
 from bot.desk.conversation import milliseconds
 from bot.desk.visit import NoLongerAllowed, Visit
 from bot.desk.words import browser_words, word
@@ -179,7 +178,6 @@ class Administration:
     async def _close(self, session: AsyncSession, given: Any) -> None:
         person = await self._person(session, given)
         await administration.close_account(session, person, administrator=self._visit.person, now=self._now)
-        await release_all_of(session, person.id, "account_closed", now=self._now)
         await self._done(session, person)
 
     async def _reopen(self, session: AsyncSession, given: Any) -> None:

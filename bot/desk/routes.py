@@ -10,7 +10,6 @@ from sqlalchemy.orm import undefer
 
 from bot.audit import record
 from bot.conversations.models import Attachment, Message
-from bot.conversations.returning import release_all_of
 from bot.desk.audit_log import AuditFilter, as_csv
 from bot.desk.conversation import SAFE_IMAGES, NoSuchConversation, NotForThisPerson, open_for
 from bot.desk.gate import refuse_other_sites, safe_return
@@ -21,7 +20,7 @@ from bot.staff.passwords import PasswordFault
 from bot.staff.people import change_password, choose_language, organisation
 from bot.staff.permissions import Act
 from bot.staff.second_factor import confirm_second_factor, finish_sign_in, who_owes_code
-from bot.staff.sign_in import is_signed_in, sign_in, sign_out, who_is
+from bot.staff.sign_in import sign_in, sign_out, who_is
 from bot.staff.single_sign_on import NotProved, Provider, ProviderAway, sign_in_by_provider
 
 SEE_OTHER = 303
@@ -95,10 +94,7 @@ def routes(desk: Desk) -> APIRouter:
     async def take_sign_out(request: Request) -> Response:
         refuse_other_sites(request)
         async with database.transaction() as session:
-            person = await who_is(session, gate.token_of(request), clock())
             await sign_out(session, gate.token_of(request), clock())
-            if person is not None and not await is_signed_in(session, person, clock()):
-                await release_all_of(session, person.id, "signed_out", now=clock())
         response = RedirectResponse("/sign-in?out=1", SEE_OTHER)
         gate.let_out(response)
         return response

@@ -206,7 +206,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason_asked_for_human": ("客户要求人工", "Asked for a person"),
     "reason_crisis": ("危机：先顾人", "Crisis: the person first"),
     "reason_not_understood": ("助手没有听懂", "Not understood"),
-    "reason_unanswered": ("接手后未答复", "Not answered in time"),
     "reason_assistant_down": ("助手暂时不可用", "Assistant unavailable"),
     # conversation
     "take_over": ("接手", "Take over"),
@@ -221,10 +220,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "held_by_you": ("您正在接待这位客户。", "You are with this customer."),
     "held_by": ("{name} 正在接待，您可以查看，不能回复。", "{name} is with this customer. You can read along."),
     "held_by_someone_else": ("已由其他同事接手，没有发送。", "A colleague holds this conversation. Nothing was sent."),
-    "wrote_meanwhile": (
-        "客户刚又发来消息，先看一眼；仍要发送就再按一次。",
-        "The customer has just written more. Have a look, then send again.",
-    ),
     "not_sent": ("没有发送成功，请再试一次。", "It was not sent. Please try again."),
     "too_long": ("消息太长，请控制在 {count} 字以内。", "The message is too long: {count} characters at most."),
     "author_customer": ("客户", "Customer"),

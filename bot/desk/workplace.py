@@ -56,10 +56,6 @@ QUEUE_AGAIN_AFTER_SECONDS = 60
 log = logger(__name__)
 
 
-class WroteMeanwhile(Exception):
-    """The customer has written more than the page showed when the answer was sent."""
-
-
 class Workplace:
     """The live page of one person.
 
@@ -200,9 +196,7 @@ class Workplace:
             )
 
     async def _reply(self, event: GenericEventArguments) -> None:
-        """Answer the customer, unless they have written more than the page showed when the answer was sent."""
-        wish = event.args if isinstance(event.args, dict) else {}
-        text, seen = _text(wish.get("text")), wish.get("seen")
+        text = _text(event.args)
         if not text:
             return
         if len(text) > LONGEST_REPLY:
@@ -213,9 +207,6 @@ class Workplace:
         async with self._act("held_by_someone_else") as session:
             conversation = (await self._locked(session)).conversation
             self._require(Act.ANSWER)
-            newest = await handover.newest_of_customer(session, conversation.id)
-            if newest is not None and newest != seen:
-                raise WroteMeanwhile
             await handover.reply(session, conversation.id, self._person.id, text, now=self._desk.clock())
             is_sent = True
         if is_sent:
@@ -283,9 +274,6 @@ class Workplace:
             if isinstance(refusal, NotOffered):
                 await self._record_refusal(str(refusal))
             self._tell(word(name, self._language))
-            self._refresher.notice(EVERYTHING)
-        except WroteMeanwhile:
-            self._tell(word("wrote_meanwhile", self._language))
             self._refresher.notice(EVERYTHING)
         except Unfilled as unfilled:
             self._tell(word("unfilled", self._language, field=word_or(f"field_{unfilled.field}", "", self._language)))

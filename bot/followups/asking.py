@@ -37,7 +37,7 @@ async def ask_whether_accepted(
     """Tell the customer a plan or a result, and ask whether they accept it."""
     conversation = await tell(session, complaint, response, actor=actor, now=now, **values)
     conversation.holder = Holder.BOT
-    conversation.held_by = conversation.held_since = None
+    conversation.held_by = None
     conversation.waiting_since = None
     conversation.handover_reason = None
     conversation.pending_question = {

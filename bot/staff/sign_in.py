@@ -77,12 +77,6 @@ async def who_is(session: AsyncSession, token: str | None, now: datetime) -> Sta
     return found
 
 
-async def is_signed_in(session: AsyncSession, person: StaffMember, now: datetime) -> bool:
-    """Whether any browser of the person is signed in."""
-    found = select(SignIn.staff_id).where(SignIn.staff_id == person.id, SignIn.expires_at > now)
-    return await session.scalar(found.limit(1)) is not None
-
-
 async def sign_out(session: AsyncSession, token: str | None, now: datetime) -> None:
     """End this browser's sign-in; nothing happens if there is none."""
     person = await who_is(session, token, now)

@@ -52,10 +52,6 @@ export default {
       const lines = { mine: "held_by_you", bot: "bot_answers", queue: "customer_waits", staff: "held_by" };
       return window.tingsuDesk.fill(this.words[lines[this.thread.holder]], { name: this.thread.holderName });
     },
-    /** The newest message of the customer that this page shows: an answer to less than that is held. */
-    lastOfCustomer() {
-      return this.thread.messages.filter((message) => message.from === "customer").at(-1)?.id ?? 0;
-    },
     waited() {
       return window.tingsuDesk.duration(this.now - this.thread.waitingSince, this.words);
     },
@@ -110,7 +106,7 @@ export default {
       if (!text || this.busy) return;
       this.holdOff();
       this.atEnd = true;
-      this.$emit("reply", { text, seen: this.lastOfCustomer });
+      this.$emit("reply", text);
     },
     /** No second click while the first is on its way; if no answer comes, the person may try again. */
     holdOff() {
