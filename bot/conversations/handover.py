@@ -29,7 +29,7 @@ async def locked(session: AsyncSession, conversation_id: uuid.UUID) -> Conversat
     return found.one()
 
 
-WEIGHT = ("assistant_down", "not_understood", "asked_for_human", "complex", "urgent", "crisis")
+WEIGHT = ("assistant_down", "not_understood", "asked_for_human", "unanswered", "complex", "urgent", "crisis")
 """Reasons to call a person, the lightest first: what the desk shows is the heaviest one so far."""
 
 
@@ -79,6 +79,7 @@ async def take_over(
         return
     conversation.holder = Holder.STAFF
     conversation.held_by = staff_id
+    conversation.held_since = now
     conversation.waiting_since = None
     record(session, at=now, actor=f"staff:{username}", action="take_over", subject=str(conversation_id))
     await say(
@@ -119,6 +120,7 @@ async def hand_back(
         raise HeldBySomeoneElse(str(conversation_id))
     conversation.holder = Holder.BOT
     conversation.held_by = None
+    conversation.held_since = None
     conversation.handover_reason = None
     record(session, at=now, actor=f"staff:{username}", action="hand_back", subject=str(conversation_id))
     await say(

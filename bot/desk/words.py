@@ -159,6 +159,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "choose_conversation": ("从左侧选择一个会话", "Choose a conversation on the left"),
     # reasons for calling a person
     "reason_urgent": ("紧急投诉", "Urgent complaint"),
+    "reason_unanswered": ("人工未及时回复", "Left without an answer"),
     "reason_complex": ("复杂投诉", "Complex complaint"),
     "reason_asked_for_human": ("客户要求人工", "Asked for a person"),
     "reason_crisis": ("危机：先顾人", "Crisis: the person first"),
