@@ -183,7 +183,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "reply_held": ("客户刚又发来消息，确认仍要发送？", "The customer has just written again. Send it all the same?"),
     "internal_note": ("内部备注", "Internal note"),
     "back_to_reply": ("回复客户", "Reply to the customer"),
-    "note_placeholder": ("内部备注，客户看不到；@用户名 可提醒同事", "Internal note, not for the customer; @username"),
+    "note_placeholder": ("内部备注，客户看不到（可写 @用户名）", "Internal note, not for the customer (@username)"),
     "add_note": ("记下", "Add note"),
     "transfer": ("转交…", "Transfer…"),
     "transfer_confirm": ("转交", "Transfer"),
