@@ -315,6 +315,7 @@ def reset_staff(username: str) -> None:
 
     from bot.clock import system_clock
     from bot.commands.asking import open_database
+    from bot.conversations.returning import release_all_of
     from bot.staff.administration import reset_password
     from bot.staff.models import StaffMember
     from bot.staff.second_factor import reset_second_factor
@@ -326,6 +327,7 @@ def reset_staff(username: str) -> None:
                 raise LookupError(f"There is no «{username}».")
             now = system_clock()
             await reset_second_factor(session, person, actor="system", now=now)
+            await release_all_of(session, person.id, why="sign_ins_ended", now=now)
             return await reset_password(session, person, actor="system", now=now)
 
     try:

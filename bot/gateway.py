@@ -124,7 +124,12 @@ def create_gateway(
         chat_router(
             ChatApi(
                 history=History(database, clock, said),
-                inbox=Inbox(database, clock, timedelta(seconds=config.quiet_window_seconds)),
+                inbox=Inbox(
+                    database,
+                    clock,
+                    timedelta(seconds=config.quiet_window_seconds),
+                    timedelta(seconds=config.answer_within_seconds),
+                ),
                 tokens=SessionTokens(config.derived_secret("webchat")),
                 live=live,
                 upload_limit_mib=config.upload_limit_mib,
@@ -354,7 +359,12 @@ def gateway_by_settings(config: Settings) -> FastAPI:
     beside: list[Callable[[], Coroutine[Any, Any, None]]] = []
     if config.telegram_token is not None and config.telegram_webhook_url is not None:
         bot = telegram_bot(config)
-        inbox = Inbox(database, system_clock, timedelta(seconds=config.quiet_window_seconds))
+        inbox = Inbox(
+            database,
+            system_clock,
+            timedelta(seconds=config.quiet_window_seconds),
+            timedelta(seconds=config.answer_within_seconds),
+        )
         routers.append(webhook_router(Intake(bot, inbox, config.upload_limit_mib), webhook_secret(config)))
         beside.append(lambda: register_webhook(bot, config))
     return create_gateway(

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     rasa_patience_seconds: float = Field(
         default=5, ge=0, description="After this many seconds without rasa the customer hears that the message is safe"
     )
+    answer_within_seconds: float = Field(
+        default=300,
+        gt=0,
+        description="A customer whom the person at the desk leaves without an answer for so long is back in the queue",
+    )
     telegram_token: SecretStr | None = Field(
         default=None, description="Token of the Telegram bot; without it no Telegram"
     )

@@ -22,6 +22,7 @@ from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
 from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient
+from bot.conversations.returning import UnansweredWatch
 from bot.conversations.turns import Turns
 from bot.database import Database
 from bot.followups.deadline_watch import DeadlineWatch
@@ -61,6 +62,7 @@ class Rooms:
 
     turns: Turns
     deliverer: Deliverer
+    unanswered_watch: UnansweredWatch
     survey: SatisfactionSurvey
     sealer: AuditSealer
     deadline_watch: DeadlineWatch
@@ -89,6 +91,9 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
             patience=timedelta(seconds=config.rasa_patience_seconds),
         ),
         deliverer=Deliverer(database=database, channels=channels_by_name(config, database, clock), clock=clock),
+        unanswered_watch=UnansweredWatch(
+            database=database, clock=clock, answer_within=timedelta(seconds=config.answer_within_seconds)
+        ),
         survey=SatisfactionSurvey(database=database, clock=clock),
         sealer=AuditSealer(database),
         deadline_watch=DeadlineWatch(database=database, clock=clock),
@@ -119,6 +124,10 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.DELIVER, retry=BackOff(ceiling=300))
     async def deliver(message_id: int) -> None:
         await rooms.deliverer.deliver(message_id)
+
+    @app.task(name=Job.RETURN_UNANSWERED, retry=BackOff(ceiling=300))
+    async def return_unanswered(conversation_id: str, message_id: int) -> None:
+        await rooms.unanswered_watch.look(uuid.UUID(conversation_id), message_id)
 
     @app.task(name=Job.ASK_SATISFACTION, retry=BackOff(ceiling=300))
     async def ask_satisfaction(complaint_id: str, resolved_at: str) -> None:

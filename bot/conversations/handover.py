@@ -3,7 +3,7 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
@@ -18,6 +18,10 @@ class HeldBySomeoneElse(Exception):
     """Another person holds the conversation; two people must not answer at once."""
 
 
+class CustomerWroteMeanwhile(Exception):
+    """The customer has written something that the person had not seen when they answered."""
+
+
 async def locked(session: AsyncSession, conversation_id: uuid.UUID) -> Conversation:
     """The conversation, locked for the rest of the transaction."""
     # What the session may have read before the lock is read anew: somebody else may have changed it meanwhile.
@@ -30,7 +34,7 @@ async def locked(session: AsyncSession, conversation_id: uuid.UUID) -> Conversat
     return found.one()
 
 
-WEIGHT = ("assistant_down", "not_understood", "asked_for_human", "complex", "urgent", "crisis")
+WEIGHT = ("assistant_down", "not_understood", "asked_for_human", "unanswered", "complex", "urgent", "crisis")
 """Reasons to call a person, the lightest first: what the desk shows is the heaviest one so far."""
 
 
@@ -97,6 +101,7 @@ async def take_over(
         return
     conversation.holder = Holder.STAFF
     conversation.held_by = staff_id
+    conversation.held_since = now
     conversation.waiting_since = None
     record(session, at=now, actor=f"staff:{username}", action="take_over", subject=str(conversation_id))
     await check_alarm(session, conversation)
@@ -105,18 +110,47 @@ async def take_over(
     )
 
 
-async def reply(
-    session: AsyncSession, conversation_id: uuid.UUID, staff_id: uuid.UUID, text: str, *, now: datetime
-) -> Message:
-    """A person answers the customer.
+async def held_by(session: AsyncSession, conversation_id: uuid.UUID, staff_id: uuid.UUID) -> Conversation:
+    """The conversation that the person holds, locked for the rest of the transaction.
 
     Raises:
-        HeldBySomeoneElse: the person does not hold the conversation.
+        HeldBySomeoneElse: the person does not hold it.
     """
     conversation = await locked(session, conversation_id)
     if conversation.holder is not Holder.STAFF or conversation.held_by != staff_id:
         raise HeldBySomeoneElse(str(conversation_id))
+    return conversation
+
+
+async def reply(
+    session: AsyncSession,
+    conversation_id: uuid.UUID,
+    staff_id: uuid.UUID,
+    text: str,
+    *,
+    now: datetime,
+    seen: int | None = None,
+) -> Message:
+    """A person answers the customer.
+
+    Args:
+        seen: id of the customer's last message that the person saw; None answers whatever came meanwhile.
+
+    Raises:
+        HeldBySomeoneElse: the person does not hold the conversation.
+        CustomerWroteMeanwhile: there is a newer message than the one seen.
+    """
+    conversation = await held_by(session, conversation_id, staff_id)
+    if seen is not None and await _last_of_customer(session, conversation_id) > seen:
+        raise CustomerWroteMeanwhile(str(conversation_id))
     return await say(session, conversation, Saying(text), now=now, author=Author.STAFF, staff_id=staff_id)
+
+
+async def _last_of_customer(session: AsyncSession, conversation_id: uuid.UUID) -> int:
+    last = select(func.max(Message.id)).where(
+        Message.conversation_id == conversation_id, Message.author == Author.CUSTOMER
+    )
+    return await session.scalar(last) or 0
 
 
 async def hand_back(
@@ -133,11 +167,10 @@ async def hand_back(
     Raises:
         HeldBySomeoneElse: the person does not hold the conversation.
     """
-    conversation = await locked(session, conversation_id)
-    if conversation.holder is not Holder.STAFF or conversation.held_by != staff_id:
-        raise HeldBySomeoneElse(str(conversation_id))
+    conversation = await held_by(session, conversation_id, staff_id)
     conversation.holder = Holder.BOT
     conversation.held_by = None
+    conversation.held_since = None
     conversation.handover_reason = None
     record(session, at=now, actor=f"staff:{username}", action="hand_back", subject=str(conversation_id))
     await say(

@@ -12,7 +12,7 @@ from bot.clock import Clock
 from bot.conversations.channel import Inbound
 from bot.conversations.language import detect_language
 from bot.conversations.masking import mask
-from bot.conversations.models import Attachment, Author, Conversation, Delivery, Message
+from bot.conversations.models import Attachment, Author, Conversation, Delivery, Holder, Message
 from bot.conversations.outbound import say
 from bot.database import Database, notify_changed
 from bot.jobs import Job, enqueue
@@ -23,6 +23,8 @@ LONGEST_TEXT = 20_000
 
 WARN_AGAIN_AFTER = timedelta(hours=1)
 """The warning about sensitive numbers is given once in this time."""
+
+ANSWER_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -40,11 +42,13 @@ class Inbox:
 
     Args:
         quiet_window: silence to wait for before a turn is taken.
+        answer_within: how long the person who holds a conversation may leave a message without an answer.
     """
 
     database: Database
     clock: Clock
     quiet_window: timedelta
+    answer_within: timedelta = ANSWER_WITHIN
 
     async def receive(self, inbound: Inbound) -> Received:
         """Store one message; a second delivery of the same message changes nothing.
@@ -84,6 +88,14 @@ class Inbox:
             conversation_id=str(conversation.id),
             message_id=message.id,
         )
+        if conversation.holder is Holder.STAFF:
+            await enqueue(
+                session,
+                Job.RETURN_UNANSWERED,
+                at=now + self.answer_within,
+                conversation_id=str(conversation.id),
+                message_id=message.id,
+            )
         await notify_changed(session, conversation.id)
         return Received(conversation.id, message.id, is_new=True)
 

@@ -51,6 +51,8 @@ class Conversation(Base):
     language: Mapped[str] = mapped_column(String(5), default="zh")
     holder: Mapped[Holder] = mapped_column(default=Holder.BOT)
     held_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
+    held_since: Mapped[datetime | None]
+    """Since when `held_by` holds it."""
     waiting_since: Mapped[datetime | None]
     """Since when the customer waits for a person; empty while nobody is called."""
     handover_reason: Mapped[str | None] = mapped_column(String(40))
@@ -109,6 +111,18 @@ class Message(Base):
     earlier_text: Mapped[str | None] = mapped_column(Text)
 
     attachment: Mapped["Attachment | None"] = relationship(lazy="selectin")
+
+
+class Note(Base):
+    """What staff wrote for each other beside a conversation, masked; no channel ever carries it."""
+
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"), index=True)
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
 
 
 class Attachment(Base):

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.labels import Language
+from bot.conversations.returning import release_all_of
 from bot.desk.conversation import milliseconds
 from bot.desk.visit import NoLongerAllowed, Visit
 from bot.desk.words import browser_words, word
@@ -178,6 +179,7 @@ class Administration:
     async def _close(self, session: AsyncSession, given: Any) -> None:
         person = await self._person(session, given)
         await administration.close_account(session, person, administrator=self._visit.person, now=self._now)
+        await release_all_of(session, person.id, why="account_closed", now=self._now)
         await self._done(session, person)
 
     async def _reopen(self, session: AsyncSession, given: Any) -> None:
@@ -189,11 +191,13 @@ class Administration:
         person = await self._person(session, given)
         actor = f"staff:{self._visit.person.username}"
         password = await administration.reset_password(session, person, actor=actor, now=self._now)
+        await release_all_of(session, person.id, why="sign_ins_ended", now=self._now)
         await self._show_person(session, person, secret=password)
 
     async def _reset_second_factor(self, session: AsyncSession, given: Any) -> None:
         person = await self._person(session, given)
         await administration.remove_second_factor(session, person, administrator=self._visit.person, now=self._now)
+        await release_all_of(session, person.id, why="sign_ins_ended", now=self._now)
         await self._done(session, person)
 
     async def _add_absence(self, session: AsyncSession, given: Any) -> None:

@@ -1,5 +1,6 @@
 """One conversation as a page shows it: its messages, who holds it, and its complaints in the viewer's language."""
 
+import re
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -15,7 +16,7 @@ from bot.complaints.deadlines import DeadlineName, deadline_policy
 from bot.complaints.labels import Language, Signal
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint, DeadlineRecord, Fact, TierDecisionRecord
-from bot.conversations.models import Author, Conversation, Holder, Message
+from bot.conversations.models import Author, Conversation, Holder, Message, Note
 from bot.desk.masked import Personal, masked_name, masked_telephone, with_telephones_masked
 from bot.desk.words import language_of, word, word_or
 from bot.staff.models import StaffMember
@@ -25,6 +26,9 @@ from bot.staff.permissions import Act, may, may_see, may_see_conversation
 MESSAGES_SHOWN = 300
 SAFE_IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 """Shown in the page; everything else is only downloaded."""
+
+MENTION = re.compile(r"(@[a-z](?:[a-z0-9._-]*[a-z0-9])?)")
+"""How a note calls a colleague: by username."""
 
 FACT_ORDER = ("occurred", "outlet", "amount", "wish", "phone", "addition")
 
@@ -109,10 +113,17 @@ async def thread_of(
             .limit(MESSAGES_SHOWN + 1)
         )
     )
-    is_phone_masked = any(_text(message.text, revealed) != message.text for message in messages)
-    writers = {message.staff_id for message in messages} | {conversation.held_by}
+    has_earlier = len(messages) > MESSAGES_SHOWN
+    messages = messages[:MESSAGES_SHOWN]
+    notes = await _notes_since(session, conversation.id, messages[-1].sent_at if has_earlier else None)
+    written: list[Message | Note] = [*messages, *notes]
+    is_phone_masked = any(_text(one.text, revealed) != one.text for one in written)
+    writers = {one.staff_id for one in written} | {conversation.held_by}
     named = await session.scalars(select(StaffMember).where(StaffMember.id.in_(writers - {None})))
     names = {member.id: member.name for member in named}
+    called = await _usernames_in(session, notes)
+    entries = [(message.sent_at, _message(message, names, language, revealed)) for message in reversed(messages)]
+    entries += [(note.at, _note(note, names, called, revealed)) for note in notes]
     is_mine = conversation.holder is Holder.STAFF and conversation.held_by == person.id
     return {
         "id": str(conversation.id),
@@ -126,8 +137,37 @@ async def thread_of(
         "waitingSince": milliseconds(conversation.waiting_since),
         "reason": word_or(f"reason_{conversation.handover_reason}", "", language),
         "mayAnswer": may(person, Act.ANSWER),
-        "hasEarlier": len(messages) > MESSAGES_SHOWN,
-        "messages": [_message(message, names, language, revealed) for message in reversed(messages[:MESSAGES_SHOWN])],
+        "hasEarlier": has_earlier,
+        "lastOfCustomer": max((message.id for message in messages if message.author is Author.CUSTOMER), default=0),
+        "messages": [entry for _, entry in sorted(entries, key=lambda dated: dated[0])],
+    }
+
+
+async def _notes_since(session: AsyncSession, conversation_id: uuid.UUID, since: datetime | None) -> list[Note]:
+    query = select(Note).where(Note.conversation_id == conversation_id).order_by(Note.id.desc()).limit(MESSAGES_SHOWN)
+    if since is not None:
+        query = query.where(Note.at >= since)
+    return list(reversed((await session.scalars(query)).all()))
+
+
+async def _usernames_in(session: AsyncSession, notes: Iterable[Note]) -> frozenset[str]:
+    """The usernames that notes mention and that there are."""
+    mentioned = {mention.removeprefix("@") for note in notes for mention in MENTION.findall(note.text)}
+    if not mentioned:
+        return frozenset()
+    return frozenset(await session.scalars(select(StaffMember.username).where(StaffMember.username.in_(mentioned))))
+
+
+def _note(
+    note: Note, names: dict[uuid.UUID, str], called: Collection[str], revealed: Collection[Personal]
+) -> dict[str, Any]:
+    parts = [part for part in MENTION.split(_text(note.text, revealed)) if part]
+    return {
+        "id": f"note-{note.id}",
+        "from": "note",
+        "author": names.get(note.staff_id, ""),
+        "parts": [{"text": part, "isMention": part[0] == "@" and part[1:] in called} for part in parts],
+        "at": milliseconds(note.at),
     }
 
 

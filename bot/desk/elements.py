@@ -68,7 +68,8 @@ def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]
 class Thread(Element, component="components/thread.js"):
     """The messages of a conversation and the place to answer.
 
-    Emits `takeOver`, `handBack`, `reply` (a text) and `reveal` (what to show unmasked).
+    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …}`), `note` (a text), `colleagues` (who could take the
+    conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show unmasked).
     """
 
     def __init__(self, language: Language) -> None:
@@ -76,6 +77,7 @@ class Thread(Element, component="components/thread.js"):
         self._props["words"] = browser_words(language)
         self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
         self._props["thread"] = None
+        self._props["colleagues"] = []
 
     def show(self, thread: dict[str, Any] | None) -> None:
         """Show this conversation."""
@@ -83,9 +85,22 @@ class Thread(Element, component="components/thread.js"):
             self._props["thread"] = thread
             self.update()
 
+    def offer(self, colleagues: Sequence[dict[str, Any]]) -> None:
+        """Offer these colleagues to pass the conversation on to."""
+        self._props["colleagues"] = list(colleagues)
+        self.update()
+
     def answer_sent(self) -> None:
-        """The text in the composer was stored: clear it."""
-        self.run_method("sent")
+        """The answer in the composer was stored: clear it."""
+        self.run_method("sent", "draft")
+
+    def note_added(self) -> None:
+        """The note in the composer was stored: clear it."""
+        self.run_method("sent", "note")
+
+    def answer_held(self) -> None:
+        """The customer has written meanwhile: ask whether to send all the same."""
+        self.run_method("held")
 
     def answer_not_sent(self) -> None:
         """The text was not stored: leave it where it is."""

@@ -13,6 +13,7 @@ from bot.conversations.models import Attachment, Message
 from bot.desk.audit_log import AuditFilter, as_csv
 from bot.desk.conversation import SAFE_IMAGES, NoSuchConversation, NotForThisPerson, open_for
 from bot.desk.gate import refuse_other_sites, safe_return
+from bot.desk.leaving import leave
 from bot.desk.parts import Desk
 from bot.logs import logger
 from bot.settings import settings
@@ -20,7 +21,7 @@ from bot.staff.passwords import PasswordFault
 from bot.staff.people import change_password, choose_language, organisation
 from bot.staff.permissions import Act
 from bot.staff.second_factor import confirm_second_factor, finish_sign_in, who_owes_code
-from bot.staff.sign_in import sign_in, sign_out, who_is
+from bot.staff.sign_in import sign_in, who_is
 from bot.staff.single_sign_on import NotProved, Provider, ProviderAway, sign_in_by_provider
 
 SEE_OTHER = 303
@@ -45,7 +46,7 @@ def routes(desk: Desk) -> APIRouter:
         async with database.transaction() as session:
             token = await sign_in(session, str(form.get("username", "")), str(form.get("password", "")), clock())
             if token is not None:
-                await sign_out(session, gate.token_of(request), clock())
+                await leave(session, gate.token_of(request), clock())
             owes_code = await who_owes_code(session, token, clock()) is not None
         if token is None:
             return RedirectResponse(f"/sign-in?{urlencode({'refused': '1', 'next': back})}", SEE_OTHER)
@@ -94,7 +95,7 @@ def routes(desk: Desk) -> APIRouter:
     async def take_sign_out(request: Request) -> Response:
         refuse_other_sites(request)
         async with database.transaction() as session:
-            await sign_out(session, gate.token_of(request), clock())
+            await leave(session, gate.token_of(request), clock())
         response = RedirectResponse("/sign-in?out=1", SEE_OTHER)
         gate.let_out(response)
         return response

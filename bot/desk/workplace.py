@@ -20,11 +20,14 @@ from bot.complaints.casework import complaints_of, first_contact_made
 from bot.complaints.labels import Language
 from bot.complaints.models import Complaint
 from bot.conversations import handover
-from bot.conversations.handover import HeldBySomeoneElse
+from bot.conversations.handover import CustomerWroteMeanwhile, HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
+from bot.conversations.notes import add_note
+from bot.conversations.transfer import Receiver, transfer_to_colleague, transfer_to_queue
 from bot.database import notify_changed
 from bot.desk.acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS, CaseAtHand, NotOffered, Unfilled, at_hand
 from bot.desk.casefile import casefile_of
+from bot.desk.colleagues import colleagues_for
 from bot.desk.conversation import (
     NoSuchConversation,
     NotForThisPerson,
@@ -49,6 +52,8 @@ from bot.staff.permissions import Act, may
 from bot.staff.sign_in import who_is
 
 LONGEST_REPLY = 4000
+QUEUE = "queue"
+"""Stands for the queue where a colleague's id could stand."""
 """Characters. Telegram carries 4096 in one message."""
 ASK_WHO_AGAIN_AFTER_SECONDS = 15
 QUEUE_AGAIN_AFTER_SECONDS = 60
@@ -110,6 +115,9 @@ class Workplace:
             self._thread.on("takeOver", self._take_over)
             self._thread.on("handBack", self._hand_back)
             self._thread.on("reply", self._reply)
+            self._thread.on("note", self._note)
+            self._thread.on("colleagues", self._offer_colleagues)
+            self._thread.on("transfer", self._transfer)
             self._thread.on("reveal", self._reveal)
             self._cases = Cases(self._language)
             self._cases.on("act", self._do)
@@ -196,23 +204,118 @@ class Workplace:
             )
 
     async def _reply(self, event: GenericEventArguments) -> None:
-        text = _text(event.args)
-        if not text:
-            return
-        if len(text) > LONGEST_REPLY:
-            self._tell(word("too_long", self._language, count=LONGEST_REPLY))
-            self._thread.answer_not_sent()
+        wish = event.args if isinstance(event.args, dict) else {}
+        text, seen = _text(wish.get("text")), wish.get("seen")
+        if not self._fits(text):
             return
         is_sent = False
-        async with self._act("held_by_someone_else") as session:
-            conversation = (await self._locked(session)).conversation
-            self._require(Act.ANSWER)
-            await handover.reply(session, conversation.id, self._person.id, text, now=self._desk.clock())
-            is_sent = True
+        try:
+            async with self._act("held_by_someone_else") as session:
+                conversation = (await self._locked(session)).conversation
+                self._require(Act.ANSWER)
+                await handover.reply(
+                    session,
+                    conversation.id,
+                    self._person.id,
+                    text,
+                    now=self._desk.clock(),
+                    seen=seen if isinstance(seen, int) else 0,
+                )
+                is_sent = True
+        except CustomerWroteMeanwhile:
+            await self._show_conversation_again(frozenset())
+            self._thread.answer_held()
+            return
         if is_sent:
             self._thread.answer_sent()
         else:
             self._thread.answer_not_sent()
+
+    async def _note(self, event: GenericEventArguments) -> None:
+        text = _text(event.args)
+        if not self._fits(text):
+            return
+        is_added = False
+        async with self._act() as session:
+            conversation = (await self._opened(session)).conversation
+            self._require(Act.ANSWER)
+            await self._add_note(session, conversation, text)
+            is_added = True
+        if is_added:
+            self._thread.note_added()
+        else:
+            self._thread.answer_not_sent()
+
+    def _fits(self, text: str) -> bool:
+        """Whether a text from the composer can be kept; what is too long is said."""
+        if len(text) > LONGEST_REPLY:
+            self._tell(word("too_long", self._language, count=LONGEST_REPLY))
+            self._thread.answer_not_sent()
+        return 0 < len(text) <= LONGEST_REPLY
+
+    async def _offer_colleagues(self) -> None:
+        async with self._act() as session:
+            conversation = (await self._opened(session)).conversation
+            self._require(Act.ANSWER)
+            found = await colleagues_for(session, conversation, self._person, now=self._desk.clock())
+            self._thread.offer([colleague.as_choice(self._language) for colleague in found])
+
+    async def _transfer(self, event: GenericEventArguments) -> None:
+        """Pass the conversation on, to a colleague or, with a note, back to the queue."""
+        wish = event.args if isinstance(event.args, dict) else {}
+        to, note = wish.get("to"), _text(wish.get("note"))
+        if len(note) > LONGEST_REPLY:
+            self._tell(word("too_long", self._language, count=LONGEST_REPLY))
+            return
+        async with self._act("cannot_be_done") as session:
+            conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
+            if to == QUEUE:
+                await self._transfer_to_queue(session, conversation, note)
+            else:
+                await self._transfer_to_colleague(session, conversation, _uuid(to), note)
+            self._tell(word("transferred", self._language))
+
+    async def _transfer_to_queue(self, session: AsyncSession, conversation: Conversation, note: str) -> None:
+        if not note:
+            raise Unfilled("note")
+        await transfer_to_queue(
+            session,
+            conversation.id,
+            self._person.id,
+            note,
+            username=self._person.username,
+            now=self._desk.clock(),
+        )
+
+    async def _transfer_to_colleague(
+        self, session: AsyncSession, conversation: Conversation, to: uuid.UUID | None, note: str
+    ) -> None:
+        offered = await colleagues_for(session, conversation, self._person, now=self._desk.clock())
+        member = next((colleague.member for colleague in offered if colleague.member.id == to), None)
+        if member is None:
+            raise NotOffered(str(to))
+        receiver = Receiver(member.id, member.username, shown_as(member, conversation.language, organisation()))
+        await transfer_to_colleague(
+            session,
+            conversation.id,
+            self._person.id,
+            receiver,
+            username=self._person.username,
+            now=self._desk.clock(),
+        )
+        if note:
+            await self._add_note(session, conversation, note)
+
+    async def _add_note(self, session: AsyncSession, conversation: Conversation, text: str) -> None:
+        await add_note(
+            session,
+            conversation.id,
+            self._person.id,
+            text,
+            username=self._person.username,
+            now=self._desk.clock(),
+        )
 
     async def _reveal(self, event: GenericEventArguments) -> None:
         """Show a name or the telephone numbers on this page, until it is closed."""

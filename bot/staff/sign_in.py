@@ -86,6 +86,12 @@ async def sign_out(session: AsyncSession, token: str | None, now: datetime) -> N
     record(session, at=now, actor=f"staff:{person.username}", action="sign_out", subject=f"staff:{person.username}")
 
 
+async def is_signed_in(session: AsyncSession, person: StaffMember, now: datetime) -> bool:
+    """Whether any browser still holds a sign-in of the person's."""
+    found = select(SignIn.token_hash).where(SignIn.staff_id == person.id, SignIn.expires_at > now)
+    return await session.scalar(found.limit(1)) is not None
+
+
 def is_locked(person: StaffMember, now: datetime) -> bool:
     """Whether the account is closed for a while after too many wrong passwords."""
     return person.locked_until is not None and person.locked_until > now

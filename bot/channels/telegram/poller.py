@@ -88,7 +88,12 @@ async def _try_lock(connection: psycopg.AsyncConnection[Any]) -> bool:
 async def serve(database_url: str, chosen: Settings) -> None:
     """Poll with what the settings say, until cancelled."""
     database = Database(database_url)
-    inbox = Inbox(database, system_clock, timedelta(seconds=chosen.quiet_window_seconds))
+    inbox = Inbox(
+        database,
+        system_clock,
+        timedelta(seconds=chosen.quiet_window_seconds),
+        timedelta(seconds=chosen.answer_within_seconds),
+    )
     try:
         async with open_bot(chosen) as bot:
             await poll(Intake(bot, inbox, chosen.upload_limit_mib))

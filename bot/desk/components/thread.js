@@ -10,15 +10,35 @@ export default {
         </div>
         <button v-if="thread.mayRevealName" type="button" class="reveal" @click="$emit('reveal', 'name')">{{ words.reveal_name }}</button>
         <button v-if="thread.mayRevealPhone" type="button" class="reveal" @click="$emit('reveal', 'phone')">{{ words.reveal_phone }}</button>
+        <button v-if="thread.holder === 'mine'" type="button" class="secondary transfer" :aria-expanded="isTransferring" @click="toggleTransfer">{{ words.transfer }}</button>
         <button v-if="thread.holder === 'mine'" type="button" class="secondary hand-back" :disabled="busy" @click="act('handBack')">{{ words.hand_back }}</button>
         <button v-else-if="thread.mayAnswer && thread.holder !== 'staff'" type="button" class="primary take-over" :disabled="busy" @click="act('takeOver')">{{ words.take_over }}</button>
       </header>
       <p class="holder-line" :class="'is-' + thread.holder"><i></i>{{ holderLine }}<time v-if="thread.holder === 'queue' && thread.waitingSince">{{ waited }}</time></p>
+      <form class="transfer-form" v-if="isTransferring && thread.holder === 'mine'" @submit.prevent="transfer">
+        <label>{{ words.transfer_to }}
+          <select v-model="receiver" required>
+            <option value="queue">{{ words.queue }}</option>
+            <option v-for="one in colleagues" :key="one.id" :value="one.id">{{ one.name }}<template v-if="!one.isSignedIn"> ({{ words.not_signed_in }})</template></option>
+          </select>
+        </label>
+        <label>{{ words.transfer_note }}
+          <textarea v-model="transferNote" rows="2" maxlength="4000" :required="receiver === 'queue'"></textarea>
+        </label>
+        <div class="buttons">
+          <button type="submit" class="primary">{{ words.transfer_confirm }}</button>
+          <button type="button" class="secondary" @click="isTransferring = false">{{ words.cancel }}</button>
+        </div>
+      </form>
       <div class="messages" ref="messages" role="log" aria-live="polite" @scroll="noteScroll">
         <p v-if="thread.hasEarlier" class="earlier">{{ words.earlier_messages }}</p>
         <article v-for="(message, index) in thread.messages" :key="message.id" class="message" :data-id="message.id"
                  :class="[message.from, { follows: follows(index), failed: message.delivery === 'undeliverable' }]">
-          <header v-if="!follows(index)"><strong>{{ message.author }}</strong><time>{{ moment(message.at) }}</time></header>
+          <header v-if="!follows(index)"><strong>{{ message.author }}</strong><span v-if="message.from === 'note'" class="chip">{{ words.internal_note }}</span><time>{{ moment(message.at) }}</time></header>
+          <div v-if="message.from === 'note'" class="bubble">
+            <p class="text" :title="moment(message.at)"><template v-for="(part, at) in message.parts" :key="at"><mark v-if="part.isMention">{{ part.text }}</mark><template v-else>{{ part.text }}</template></template></p>
+          </div>
+          <template v-else>
           <div class="bubble">
             <p v-if="message.text" class="text" :title="moment(message.at)">{{ message.text }}</p>
             <a v-if="message.attachment && message.attachment.isImage" class="picture" :href="message.attachment.address" target="_blank" rel="noopener">
@@ -33,24 +53,44 @@ export default {
           <p v-if="message.buttons.length" class="aside">{{ words.offered }}<span v-for="button in message.buttons" :key="button" class="chip">{{ button }}</span></p>
           <p v-if="message.masked.length" class="aside"><span v-for="kind in message.masked" :key="kind" class="chip masked">{{ words.masked }} {{ kind }}</span></p>
           <p v-if="message.delivery" class="delivery" :class="message.delivery">{{ words['delivery_' + message.delivery] }}</p>
+          </template>
         </article>
       </div>
       <button v-if="newBelow" type="button" class="new-below" @click="toEnd">↓</button>
-      <form class="composer" v-if="thread.holder === 'mine'" @submit.prevent="send">
-        <textarea ref="field" v-model="draft" rows="1" maxlength="4000" :placeholder="words.reply_placeholder" :aria-label="words.reply_placeholder"
+      <p v-if="isHeld && !isNote" class="held" role="alert">{{ words.reply_held }}</p>
+      <form class="composer" v-if="isNote || thread.holder === 'mine'" :class="{ 'is-note': isNote }" @submit.prevent="send">
+        <textarea ref="field" v-model="written" rows="1" maxlength="4000" :placeholder="placeholder" :aria-label="placeholder"
                   @compositionstart="composing = true" @compositionend="endComposition" @keydown.enter="enter" @input="grow"></textarea>
-        <button type="submit" class="primary" :disabled="busy || !draft.trim()">{{ words.send }}</button>
+        <button type="button" class="secondary note-toggle" title="Alt+N" :aria-pressed="isNote" @click="toggleNote">{{ noteToggle }}</button>
+        <button type="submit" class="primary" :disabled="busy || !written.trim()">{{ isNote ? words.add_note : words.send }}</button>
       </form>
+      <p v-else-if="thread.mayAnswer" class="no-composer"><button type="button" class="secondary note-toggle" title="Alt+N" @click="toggleNote">{{ words.internal_note }}</button></p>
     </section>
     <section class="thread none" v-else><p class="empty">{{ words.choose_conversation }}</p></section>
   `,
-  props: { words: Object, locale: String, thread: Object },
-  emits: ["takeOver", "handBack", "reply", "reveal"],
-  data: () => ({ draft: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
+  props: { words: Object, locale: String, thread: Object, colleagues: Array },
+  emits: ["takeOver", "handBack", "reply", "note", "colleagues", "transfer", "reveal"],
+  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
   computed: {
     holderLine() {
       const lines = { mine: "held_by_you", bot: "bot_answers", queue: "customer_waits", staff: "held_by" };
       return window.tingsuDesk.fill(this.words[lines[this.thread.holder]], { name: this.thread.holderName });
+    },
+    /** An answer and a note are two drafts, so that a half-written note can never be sent to the customer. */
+    written: {
+      get() {
+        return this.isNote ? this.note : this.draft;
+      },
+      set(text) {
+        this[this.isNote ? "note" : "draft"] = text;
+      },
+    },
+    placeholder() {
+      return this.isNote ? this.words.note_placeholder : this.words.reply_placeholder;
+    },
+    noteToggle() {
+      if (!this.isNote) return this.words.internal_note;
+      return this.thread.holder === "mine" ? this.words.back_to_reply : this.words.cancel;
     },
     waited() {
       return window.tingsuDesk.duration(this.now - this.thread.waitingSince, this.words);
@@ -59,19 +99,21 @@ export default {
   watch: {
     /** What was half written survives a reload and a look at another conversation, in this browser tab only. */
     draft(text) {
-      const key = `tingsu-draft-${this.thread?.id}`;
-      if (text) sessionStorage.setItem(key, text);
-      else sessionStorage.removeItem(key);
+      this.keep("draft", text);
+    },
+    note(text) {
+      this.keep("note", text);
     },
     thread(now, before) {
       const isAnother = now?.id !== before?.id;
       if (isAnother) {
-        this.draft = sessionStorage.getItem(`tingsu-draft-${now?.id}`) || "";
+        this.restore();
+        this.isNote = this.isHeld = this.isTransferring = false;
         this.atEnd = true;
         this.busy = false;
       }
       if (now?.holder !== before?.holder) {
-        this.busy = false;
+        this.busy = this.isHeld = this.isTransferring = false;
         if (now?.holder === "mine") this.$nextTick(() => this.$refs.field?.focus());
       }
       const last = (thread) => thread?.messages.at(-1)?.id;
@@ -81,12 +123,14 @@ export default {
     },
   },
   mounted() {
-    this.draft = sessionStorage.getItem(`tingsu-draft-${this.thread?.id}`) || "";
+    this.restore();
+    document.addEventListener("keydown", this.shortcut);
     this.clock = setInterval(() => (this.now = Date.now()), 1000);
     this.$nextTick(() => this.toEnd());
   },
   unmounted() {
     clearInterval(this.clock);
+    document.removeEventListener("keydown", this.shortcut);
   },
   methods: {
     moment(at) {
@@ -95,18 +139,48 @@ export default {
     size: (bytes) => (bytes < 1048576 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 1048576).toFixed(1)} MB`),
     follows(index) {
       const [before, message] = [this.thread.messages[index - 1], this.thread.messages[index]];
-      return Boolean(before) && before.author === message.author && message.at - before.at < 120000;
+      return Boolean(before) && before.from === message.from && before.author === message.author && message.at - before.at < 120000;
+    },
+    keep(kind, text) {
+      const key = `tingsu-${kind}-${this.thread?.id}`;
+      if (text) sessionStorage.setItem(key, text);
+      else sessionStorage.removeItem(key);
+    },
+    restore() {
+      for (const kind of ["draft", "note"]) this[kind] = sessionStorage.getItem(`tingsu-${kind}-${this.thread?.id}`) || "";
+    },
+    /** By the key's place: Alt+N writes ˜ on a Mac. */
+    shortcut(event) {
+      if (!event.altKey || event.code !== "KeyN" || !this.thread?.mayAnswer) return;
+      event.preventDefault();
+      this.toggleNote();
+    },
+    toggleNote() {
+      this.isNote = !this.isNote;
+      this.$nextTick(() => {
+        this.grow();
+        this.$refs.field?.focus();
+      });
+    },
+    toggleTransfer() {
+      this.isTransferring = !this.isTransferring;
+      this.receiver = this.transferNote = "";
+      if (this.isTransferring) this.$emit("colleagues");
+    },
+    transfer() {
+      this.$emit("transfer", { to: this.receiver, note: this.transferNote });
     },
     act(what) {
       this.holdOff();
       this.$emit(what);
     },
     send() {
-      const text = this.draft.trim();
+      const text = this.written.trim();
       if (!text || this.busy) return;
       this.holdOff();
       this.atEnd = true;
-      this.$emit("reply", text);
+      if (this.isNote) this.$emit("note", text);
+      else this.$emit("reply", { text, seen: this.thread.lastOfCustomer });
     },
     /** No second click while the first is on its way; if no answer comes, the person may try again. */
     holdOff() {
@@ -114,13 +188,18 @@ export default {
       clearTimeout(this.patience);
       this.patience = setTimeout(() => (this.busy = false), 8000);
     },
-    sent() {
-      this.busy = false;
-      this.draft = "";
+    sent(kind) {
+      this.busy = this.isHeld = false;
+      this[kind] = "";
       this.$nextTick(() => {
         this.grow();
         this.$refs.field?.focus();
       });
+    },
+    held() {
+      this.busy = false;
+      this.isHeld = true;
+      this.$nextTick(() => this.$refs.field?.focus());
     },
     notSent() {
       this.busy = false;

@@ -5,12 +5,21 @@ import uuid
 
 import pytest
 
-from bot.conversations.handover import HeldBySomeoneElse, call_staff, hand_back, locked, reply, take_over
+from bot.conversations.handover import (
+    CustomerWroteMeanwhile,
+    HeldBySomeoneElse,
+    call_staff,
+    hand_back,
+    locked,
+    reply,
+    take_over,
+)
+from bot.conversations.inbound import Inbox
 from bot.conversations.models import Author, Conversation, Holder
 from bot.database import Database
 from bot.staff.models import StaffMember
 from bot.wording import wording
-from tests.builders import a_conversation, a_member_of_staff, audit_trail, messages, texts
+from tests.builders import a_conversation, a_member_of_staff, an_inbound, audit_trail, messages, texts
 from tests.conftest import FakeClock
 
 
@@ -139,3 +148,21 @@ async def test_only_who_holds_the_conversation_answers_and_hands_back(
     await leave(database, conversation, li, clock)
     with pytest.raises(HeldBySomeoneElse):
         await answer(li.id)
+
+
+async def test_an_answer_to_less_than_the_customer_has_written_is_not_sent(
+    database: Database, conversation: Conversation, inbox: Inbox, li: StaffMember, clock: FakeClock
+) -> None:
+    async def answer(seen: int | None) -> None:
+        async with database.transaction() as session:
+            await reply(session, conversation.id, li.id, "请明天来", now=clock(), seen=seen)
+
+    await take(database, conversation, li, clock)
+    seen = (await inbox.receive(an_inbound("卡被吞了"))).message_id
+    newer = (await inbox.receive(an_inbound("机器又吐出来了"))).message_id
+    with pytest.raises(CustomerWroteMeanwhile):
+        await answer(seen)
+    assert await texts(database, Author.STAFF) == []
+    await answer(newer)
+    await answer(None)
+    assert len(await texts(database, Author.STAFF)) == 2

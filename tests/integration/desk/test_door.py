@@ -10,7 +10,8 @@ from sqlalchemy import select
 from bot.audit import AuditRecord
 from bot.clock import system_clock
 from bot.conversations.channel import InboundAttachment
-from bot.conversations.models import Attachment
+from bot.conversations.handover import take_over
+from bot.conversations.models import Attachment, Conversation, Holder
 from bot.database import Database
 from bot.staff.people import add_staff
 from tests.integration.desk.scene import PASSWORD, Scene
@@ -89,6 +90,27 @@ async def test_signing_out_ends_the_sign_in_in_the_store_too(desk: ServedDesk, s
         thief.cookies.update(browser.cookies)
         browser.post("/sign-out")
         assert thief.get("/").status_code != 200
+
+
+async def test_signing_out_of_the_last_browser_gives_held_conversations_back_to_the_queue(
+    desk: ServedDesk, scene: Scene, database: Database
+) -> None:
+    person = await scene.member("li")
+    conversation_id = await scene.customer_writes("卡被吞了")
+    async with database.transaction() as session:
+        await take_over(session, conversation_id, person.id, username="li", shown_as="李经理", now=system_clock())
+
+    async def holder() -> Holder:
+        async with database.transaction() as session:
+            return (await session.get_one(Conversation, conversation_id)).holder
+
+    with desk.browser() as first, desk.browser() as last:
+        sign_in(first, "li")
+        sign_in(last, "li")
+        first.post("/sign-out")
+        assert await holder() is Holder.STAFF
+        last.post("/sign-out")
+        assert await holder() is Holder.QUEUE
 
 
 async def test_the_first_sign_in_leads_to_a_new_password_and_nowhere_else(desk: ServedDesk, database: Database) -> None:
