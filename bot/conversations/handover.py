@@ -105,6 +105,8 @@ async def take_over(
     conversation.waiting_since = None
     record(session, at=now, actor=f"staff:{username}", action="take_over", subject=str(conversation_id))
     await check_alarm(session, conversation)
+    if message_id := await _last_of_customer(session, conversation_id):
+        await enqueue(session, Job.RETURN_UNANSWERED, conversation_id=str(conversation_id), message_id=message_id)
     await say(
         session, conversation, wording().say("utter_staff_arrives", conversation.language, staff=shown_as), now=now
     )

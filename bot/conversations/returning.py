@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.clock import Clock
-from bot.conversations.handover import locked
+from bot.conversations.handover import check_alarm, locked
 from bot.conversations.models import Author, Conversation, Holder, Message
 from bot.database import Database, notify_changed
 from bot.jobs import Job, enqueue
@@ -91,6 +91,7 @@ async def to_queue(session: AsyncSession, conversation: Conversation, *, since: 
     conversation.held_since = None
     conversation.waiting_since = since
     conversation.handover_reason = conversation.handover_reason or "unanswered"
+    await check_alarm(session, conversation)
     await notify_changed(session, conversation.id)
 
 

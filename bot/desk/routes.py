@@ -195,7 +195,7 @@ def _add_single_sign_on(router: APIRouter, desk: Desk, provider: Provider) -> No
             async with database.transaction() as session:
                 token = await sign_in_by_provider(session, identity, clock())
                 if token is not None:
-                    await sign_out(session, gate.token_of(request), clock())
+                    await leave(session, gate.token_of(request), clock())
         except NotProved as error:
             async with database.transaction() as session:
                 record(session, at=clock(), actor="system", action="sign_in_refused", subject="staff", why=str(error))
