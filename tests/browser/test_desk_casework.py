@@ -205,7 +205,7 @@ def test_who_only_reads_is_offered_nothing(enter: Enter, bank: Bank, role: Role)
     ("part", "event", "sent", "refused"),
     [
         (".thread", "takeOver", None, "answer"),
-        (".thread", "reply", "你好", "answer"),
+        (".thread", "reply", {"text": "你好", "seen": 10**9}, "answer"),
         (".thread", "reveal", "name", "reveal"),
         (".cases", "act", "resolve", "resolve"),
     ],
@@ -215,7 +215,7 @@ def test_what_a_page_does_not_offer_is_refused_and_recorded(
     bank: Bank,  # noqa: F811
     part: str,
     event: str,
-    sent: str | None,
+    sent: Any,
     refused: str,
 ) -> None:
     conversation_id, complaint = a_case(bank)
