@@ -183,9 +183,9 @@ def test_money_that_is_leaving_goes_to_a_person_and_a_rejected_result_comes_back
     expect(desk.locator(".holder-line")).to_contain_text("智能助手正在接待")
     assert customer.says("你好")
     desk.click(".take-over")
-    desk.click(".resolve button")
-    desk.fill(".resolve textarea", f"两笔转账都拦下来了，钱已经回到您账上。{mark}")
-    desk.click(".resolve button.primary")
+    desk.click("[data-act=resolve]")
+    desk.fill("[data-act=resolve] textarea", f"两笔转账都拦下来了，钱已经回到您账上。{mark}")
+    desk.click("[data-act=resolve] button.primary")
     expect(customer.said.last).to_contain_text(f"钱已经回到您账上。{mark}", timeout=WITHIN_A_SECOND)
     expect(customer.page.locator("#replies button")).to_have_text(["接受", "不接受"])
 
