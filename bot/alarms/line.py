@@ -35,8 +35,11 @@ def line_of(people: Iterable[Person], outlet_code: str | None, organisation: Org
     """Who is called, and in which order, for a customer of this outlet.
 
     The outlet's people come first, and with them the city's task force, which settles what is urgent; then the branch,
-    the city, the province. A step where nobody can be reached is left out. While nobody knows the outlet, only cities
-    and province are called. People off duty are called only if nobody is on duty.
+    the city, the province, and those who look after the system. If none of them comes, people off duty are called in
+    the same order. While nobody knows the outlet, only cities and province are called.
+
+    A step where nobody can be reached is left out. One that only pages of the desk would show is called together with
+    the next: a sign-in lasts for hours, and nobody may be looking.
 
     Args:
         people: everybody at work for the bank.
@@ -45,27 +48,43 @@ def line_of(people: Iterable[Person], outlet_code: str | None, organisation: Org
     Returns:
         The steps, none of them empty; nothing if nobody who may answer can be reached.
     """
-    steps: dict[int, list[Person]] = defaultdict(list)
-    for person in _called_at_all(people, outlet_code, organisation):
-        steps[_step_of(person, organisation)].append(person)
-    return tuple(tuple(steps[step]) for step in sorted(steps))
+    steps: dict[tuple[bool, bool, int], list[Person]] = defaultdict(list)
+    for person in _who_may_come(people, outlet_code, organisation):
+        steps[_rank(person, organisation)].append(person)
+    return _heard_outside(tuple(steps[rank]) for rank in sorted(steps))
 
 
-def _called_at_all(people: Iterable[Person], outlet_code: str | None, organisation: Organisation) -> list[Person]:
+def _who_may_come(people: Iterable[Person], outlet_code: str | None, organisation: Organisation) -> list[Person]:
     able = [
         person
         for person in people
         if person.ways and may(person, Act.ANSWER) and may_see(person, outlet_code, organisation)
     ]
-    if not _is_known(outlet_code, organisation):
-        able = [person for person in able if _level_of(person, organisation) in LEVELS_THAT_SEE_UNASSIGNED]
-    return [person for person in able if person.is_on_duty] or able
+    if _is_known(outlet_code, organisation):
+        return able
+    return [person for person in able if _level_of(person, organisation) in LEVELS_THAT_SEE_UNASSIGNED]
 
 
-def _step_of(person: Person, organisation: Organisation) -> int:
+def _rank(person: Person, organisation: Organisation) -> tuple[bool, bool, int]:
+    """Where a person stands in the line: on duty before off duty, administrators after the others, then the nearest."""
     level = organisation.find(person.unit_code).level
     is_citys_task_force = person.role is Role.TASK_FORCE and level is UnitLevel.CITY
-    return 0 if is_citys_task_force else UnitLevel.OUTLET.depth - level.depth
+    steps_up = 0 if is_citys_task_force else UnitLevel.OUTLET.depth - level.depth
+    return not person.is_on_duty, person.role is Role.ADMINISTRATOR, steps_up
+
+
+def _heard_outside(steps: Iterable[tuple[Person, ...]]) -> Line:
+    joined: list[tuple[Person, ...]] = []
+    only_at_desk: tuple[Person, ...] = ()
+    for step in steps:
+        if any(person.ways - {Way.DESK} for person in step):
+            joined.append(only_at_desk + step)
+            only_at_desk = ()
+        else:
+            only_at_desk += step
+    if only_at_desk:
+        joined[-1:] = [sum(joined[-1:], ()) + only_at_desk]
+    return tuple(joined)
 
 
 def _level_of(person: Person, organisation: Organisation) -> UnitLevel | None:

@@ -1,7 +1,7 @@
 """Alarms: raised when a customer must not wait, carried up the line of people, silenced when somebody takes over."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.alarms.calls import a_call, ask_for, is_for
 from bot.alarms.contacts import people_to_reach
-from bot.alarms.line import Line, line_of
+from bot.alarms.line import Line, Person, line_of
 from bot.alarms.models import Alarm, AlarmCall, Occasion, Way
 from bot.alarms.notices import Facts
 from bot.audit import record
@@ -92,18 +92,31 @@ class Alarms:
             alarm.complaint_id = complaint.id if complaint else None
             people = await people_to_reach(session, self.ways, now=now)
             line = line_of(people, complaint.outlet_code if complaint else None, organisation())
-            if level >= max(len(line), 1) + self.repeats_count:
+            called = await _called_for(session, alarm)
+            is_used_up = all(_all_called(step, called) for step in line)
+            if is_used_up and level >= max(len(line), 1) + self.repeats_count:
                 _record(session, alarm, "alarm_unanswered", now=now, rounds=level)
             else:
-                await self._call(session, alarm, complaint, line, now=now)
+                await self._call(session, alarm, complaint, line, called, now=now)
             alarm.level += 1
             await notify_changed(session, conversation.id)
 
     async def _call(
-        self, session: AsyncSession, alarm: Alarm, complaint: Complaint | None, line: Line, *, now: datetime
+        self,
+        session: AsyncSession,
+        alarm: Alarm,
+        complaint: Complaint | None,
+        line: Line,
+        called: set[uuid.UUID],
+        *,
+        now: datetime,
     ) -> None:
-        """Call one step of the line; the last one as often as it takes."""
-        step = line[min(alarm.level, len(line) - 1)] if line else ()
+        """Call the first step with somebody who was not called yet, or else the last one, as often as it takes.
+
+        The line may have become another one since the last round: people come on duty, leave, sign in.
+        """
+        left = [step for step in line if not _all_called(step, called)]
+        step = left[0] if left else line[-1] if line else ()
         receivers: list[tuple[uuid.UUID | None, Way]] = [(p.id, way) for p in step for way in sorted(p.ways)]
         if self.has_group:
             receivers.append((None, Way.TELEGRAM))
@@ -122,8 +135,7 @@ class Alarms:
             ),
         )
         _record(session, alarm, "call_next" if step else "nobody_to_call", now=now, round=alarm.level, people=len(step))
-        is_last = alarm.level + 1 >= len(line)
-        due_at = now + (self.repeat_after if is_last else self.next_after)
+        due_at = now + (self.next_after if left[1:] else self.repeat_after)
         await _enqueue_round(session, alarm, alarm.level + 1, at=due_at)
 
 
@@ -132,6 +144,15 @@ async def ringing_for(session: AsyncSession, staff_id: uuid.UUID) -> Sequence[Al
     was_called = select(AlarmCall.alarm_id).where(AlarmCall.staff_id == staff_id)
     query = select(Alarm).where(Alarm.silenced_at.is_(None), Alarm.id.in_(was_called)).order_by(Alarm.raised_at)
     return list(await session.scalars(query))
+
+
+async def _called_for(session: AsyncSession, alarm: Alarm) -> set[uuid.UUID]:
+    query = select(AlarmCall.staff_id).where(AlarmCall.alarm_id == alarm.id, AlarmCall.staff_id.is_not(None))
+    return {staff_id for staff_id in await session.scalars(query) if staff_id is not None}
+
+
+def _all_called(step: Iterable[Person], called: set[uuid.UUID]) -> bool:
+    return called.issuperset(person.id for person in step)
 
 
 async def _raise(session: AsyncSession, conversation: Conversation, *, now: datetime) -> None:

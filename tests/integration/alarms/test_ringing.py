@@ -2,13 +2,17 @@
 
 import asyncio
 import uuid
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.alarms.contacts import set_contact
 from bot.alarms.models import Occasion, Outcome, Way
 from bot.alarms.ringing import ringing_for
 from bot.conversations.handover import hand_back, take_over
 from bot.database import Database
+from bot.staff.administration import BANK_TIME, add_absence
 from bot.staff.models import Role, StaffMember
 from bot.staff.sign_in import new_sign_in
 from bot.worker import Rooms
@@ -28,6 +32,17 @@ async def line(scene: Scene) -> list[StaffMember]:
         await reachable(scene, "city", Role.COORDINATOR, "HB-WH"),
         await reachable(scene, "province", Role.TASK_FORCE, "HB"),
     ]
+
+
+async def be_away(session: AsyncSession, person: StaffMember, from_at: datetime, *, hours: int) -> None:
+    until_at = from_at + timedelta(hours=hours)
+    await add_absence(session, person, from_at=from_at, until_at=until_at, note="", administrator=person, now=from_at)
+
+
+def another_days_shift(now: datetime) -> dict[str, str | int]:
+    """A shift of the whole day before: whatever the hour, the person is not on it."""
+    yesterday = (now - timedelta(days=1)).astimezone(BANK_TIME)
+    return {"weekday": yesterday.isoweekday(), "from": "00:00", "until": "23:59"}
 
 
 def called(mail: MailServer) -> list[str]:
@@ -227,6 +242,53 @@ async def test_somebody_at_the_desk_is_called_there(
     await work(database, rooms, clock)
     async with database.transaction() as session:
         assert await ringing_for(session, at_desk.id) == []
+
+
+async def test_a_page_that_stands_open_keeps_nobody_from_being_called_elsewhere(
+    scene: Scene, database: Database, rooms: Rooms, clock: FakeClock, line: list[StaffMember], mail: MailServer
+) -> None:
+    at_desk = await scene.member("li", unit_code="HB-WH-WC-03")
+    async with database.transaction() as session:
+        await new_sign_in(session, at_desk, clock())
+        await set_contact(session, "outlet", email="", now=clock())
+    await scene.urgent_case()
+    await work(database, rooms, clock)
+    assert [(call.way, call.level) for call in await calls(database)] == [(Way.DESK, 0), (Way.EMAIL, 0)]
+    assert called(mail) == ["branch"]
+
+
+async def test_whoever_is_absent_or_off_shift_is_called_once_nobody_on_duty_has_come(
+    scene: Scene, database: Database, rooms: Rooms, clock: FakeClock, line: list[StaffMember], mail: MailServer
+) -> None:
+    outlet, branch, city, _ = line
+    async with database.transaction() as session:
+        session.add_all([outlet, branch, city])
+        await be_away(session, outlet, clock(), hours=2)
+        await be_away(session, city, clock() - timedelta(hours=3), hours=2)  # back since an hour
+        branch.shifts = [another_days_shift(clock())]
+    conversation_id = await scene.urgent_case()
+    for _ in range(5):
+        await work(database, rooms, clock)
+        clock.advance(minutes=2)
+    assert called(mail) == ["city", "province", "outlet", "branch"]
+
+    await take(database, conversation_id, outlet, clock)
+    await work(database, rooms, clock)
+    [alarm] = await alarms(database)
+    assert alarm.silenced_by == outlet.id
+
+
+async def test_nobody_is_passed_over_when_the_line_changes_while_it_rings(
+    scene: Scene, database: Database, rooms: Rooms, clock: FakeClock, line: list[StaffMember], mail: MailServer
+) -> None:
+    await scene.urgent_case()
+    await work(database, rooms, clock)
+    async with database.transaction() as session:
+        await be_away(session, line[0], clock(), hours=2)
+    for _ in range(3):
+        clock.advance(minutes=2)
+        await work(database, rooms, clock)
+    assert called(mail) == ["outlet", "branch", "city", "province"]
 
 
 async def test_two_workers_with_the_same_jobs_call_everybody_once(

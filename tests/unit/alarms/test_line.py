@@ -41,6 +41,9 @@ PROVINCE_FORCE = a_person("province's task force", Role.TASK_FORCE, PROVINCE)
 ADMINISTRATOR = a_person("administrator", Role.ADMINISTRATOR, PROVINCE)
 UNREACHABLE = a_person("unreachable", Role.HANDLER, OUTLET, frozenset())
 OFF_DUTY = a_person("off duty", Role.HANDLER, OUTLET, is_on_duty=False)
+OFF_DUTY_AT_THE_BRANCH = a_person("off duty at the branch", Role.COORDINATOR, BRANCH, is_on_duty=False)
+AT_THE_DESK = a_person("at the desk", Role.HANDLER, OUTLET, frozenset({Way.DESK}))
+CITY_AT_THE_DESK = a_person("city at the desk", Role.COORDINATOR, CITY, frozenset({Way.DESK}))
 OF_A_CLOSED_UNIT = a_person("of a closed unit", Role.SUPERVISOR, "HB-XX")
 EVERYBODY = [
     ADMINISTRATOR,
@@ -68,9 +71,11 @@ EVERYBODY = [
                 ["city's task force", "handler", "supervisor"],
                 ["coordinator"],
                 ["city"],
-                ["administrator", "province's task force"],
+                ["province's task force"],
+                ["administrator"],
+                ["off duty"],
             ],
-            id="from the outlet and the city's task force up to the province",
+            id="from the outlet and the city's task force up to the province, then whoever looks after the system",
         ),
         pytest.param(
             [COORDINATOR, PROVINCE_FORCE], OUTLET, [["coordinator"], ["province's task force"]], id="no empty step"
@@ -81,15 +86,38 @@ EVERYBODY = [
         pytest.param(
             EVERYBODY,
             None,
-            [["city's task force", "other city's task force"], ["city"], ["administrator", "province's task force"]],
+            [["city's task force", "other city's task force"], ["city"], ["province's task force"], ["administrator"]],
             id="nobody knows the outlet yet",
         ),
         pytest.param(
             [HANDLER, CITY_DESK], "HB-WH-WC-99", [["city"]], id="an outlet that is gone is one that nobody knows"
         ),
         pytest.param([UNREACHABLE, OF_A_CLOSED_UNIT], OUTLET, [], id="nobody can be reached"),
-        pytest.param([OFF_DUTY, COORDINATOR], OUTLET, [["coordinator"]], id="whoever is off duty is left in peace"),
-        pytest.param([OFF_DUTY, UNREACHABLE], OUTLET, [["off duty"]], id="unless nobody is on duty"),
+        pytest.param(
+            [OFF_DUTY, OFF_DUTY_AT_THE_BRANCH, PROVINCE_FORCE],
+            OUTLET,
+            [["province's task force"], ["off duty"], ["off duty at the branch"]],
+            id="whoever is off duty is left in peace until nobody on duty has come",
+        ),
+        pytest.param([OFF_DUTY, UNREACHABLE], OUTLET, [["off duty"]], id="nobody is on duty"),
+        pytest.param(
+            [AT_THE_DESK, COORDINATOR, CITY_DESK],
+            OUTLET,
+            [["at the desk", "coordinator"], ["city"]],
+            id="a step that only a page shows is called with the next: nobody may be looking at it",
+        ),
+        pytest.param(
+            [COORDINATOR, CITY_AT_THE_DESK],
+            OUTLET,
+            [["coordinator", "city at the desk"]],
+            id="the last step, if only a page shows it, is called with the one before",
+        ),
+        pytest.param(
+            [AT_THE_DESK, CITY_AT_THE_DESK],
+            OUTLET,
+            [["at the desk", "city at the desk"]],
+            id="where there are only pages, all of them show it at once",
+        ),
         pytest.param([], OUTLET, [], id="nobody at all"),
     ],
 )
