@@ -10,17 +10,21 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.alarms.calls import call
+from bot.alarms.models import Occasion
 from bot.audit import record
 from bot.clock import Clock
 from bot.complaints.deadline_watch import look_again, matter_of
 from bot.complaints.labels import Tier
-from bot.complaints.models import Complaint, DeadlineRecord, NoticeKind
+from bot.complaints.models import Complaint, DeadlineRecord, Notice, NoticeKind
 from bot.complaints.notices import notify, notify_handler
 from bot.complaints.tiers import sink_tier
 from bot.conversations.handover import call_staff, locked
 from bot.conversations.models import Conversation
 from bot.database import Database, notify_changed
 from bot.logs import logger
+from bot.staff.models import StaffMember
+from bot.staff.permissions import Act, may
 
 LATE_BY = timedelta(minutes=1)
 """A look that is due for this long has no job that does it."""
@@ -54,6 +58,7 @@ class DeadlineWatch:
                 notify_handler(session, complaint, matter, now=now, deadline=deadline)
                 await look_again(session, deadline, now=now)
                 await notify_changed(session, conversation.id)
+            await _call_whoever_is_told(session, complaint, deadline, matter, now=now)
 
     async def look_at_all_due(self) -> int:
         """Look at the deadlines for which no job has come: those set before there was a watch, or whose job was lost.
@@ -129,6 +134,31 @@ def _escalate(session: AsyncSession, complaint: Complaint, deadline: DeadlineRec
         notify(session, complaint, NoticeKind.DEADLINE_MISSED, now=now, deadline=deadline, staff_id=complaint.lead_id)
     province = complaint.unit_code.split("-")[0] if complaint.unit_code else None
     notify(session, complaint, NoticeKind.DEADLINE_MISSED, now=now, deadline=deadline, unit_code=province)
+
+
+async def _call_whoever_is_told(
+    session: AsyncSession, complaint: Complaint, deadline: DeadlineRecord, matter: NoticeKind, *, now: datetime
+) -> None:
+    """Call the people of this moment's notices where they are; a unit's are for those who give its cases to people."""
+    told = list(
+        await session.scalars(
+            select(Notice).where(Notice.deadline_id == deadline.id, Notice.kind == matter, Notice.at == now)
+        )
+    )
+    units = {notice.unit_code for notice in told if notice.unit_code is not None}
+    members = await session.scalars(select(StaffMember).where(StaffMember.unit_code.in_(units)))
+    leading = {member.id for member in members if may(member, Act.ASSIGN)}
+    await call(
+        session,
+        leading | {notice.staff_id for notice in told if notice.staff_id is not None},
+        complaint.number,
+        Occasion.DEADLINE_MISSED if matter is NoticeKind.DEADLINE_MISSED else Occasion.DEADLINE_NEAR,
+        now=now,
+        conversation_id=complaint.conversation_id,
+        tier=complaint.tier,
+        outlet_code=complaint.outlet_code,
+        due_at=deadline.due_at,
+    )
 
 
 def _was_taken_over_since(complaint: Complaint, deadline: DeadlineRecord) -> bool:

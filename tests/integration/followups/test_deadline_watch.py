@@ -1,10 +1,13 @@
 """Deadlines come near and pass: who is told, who takes over, and that it happens once."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from bot.alarms.contacts import set_contact
+from bot.alarms.models import AlarmCall, Occasion, Way
 from bot.complaints.assignment import assign, name_lead
 from bot.complaints.casework import first_contact_made, resolve, withdraw
 from bot.complaints.labels import Tier
@@ -15,6 +18,7 @@ from bot.complaints.tiers import raise_tier
 from bot.conversations.models import Conversation, Holder
 from bot.database import Database
 from bot.followups.deadline_watch import DeadlineWatch
+from bot.staff.models import StaffMember
 from tests.builders import a_conversation, jobs
 from tests.conftest import FakeClock
 from tests.integration.complaints.case import Case, a_case
@@ -60,6 +64,40 @@ async def test_every_deadline_has_a_job_from_the_transaction_that_sets_it(case: 
     deadlines = (await case.now_is()).deadlines
     assert enqueued == {deadline.id: deadline.next_look_at for deadline in deadlines}
     assert all(deadline.set_at < enqueued[deadline.id] < deadline.due_at for deadline in deadlines)
+
+
+async def called(database: Database, occasion: Occasion) -> list[str]:
+    """Who is called by mail for this reason."""
+    query = (
+        select(StaffMember.username)
+        .join(AlarmCall, AlarmCall.staff_id == StaffMember.id)
+        .where(AlarmCall.way == Way.EMAIL, AlarmCall.occasion == occasion)
+        .order_by(StaffMember.username)
+    )
+    async with database.transaction() as session:
+        return list(await session.scalars(query))
+
+
+async def test_the_handler_is_called_when_a_deadline_is_near_and_whoever_takes_the_case_when_it_is_missed(
+    case: Case, watch: DeadlineWatch, people: People, database: Database, clock: FakeClock
+) -> None:
+    await case.does(assign, people.handler, actor="staff:supervisor")
+    async with database.transaction() as session:
+        for username in await session.scalars(select(StaffMember.username)):
+            await set_contact(session, username, email=f"{username}@bank.example", now=clock())
+    deadline = await case.deadline("decision")
+    assert deadline.next_look_at is not None
+    clock.now = deadline.next_look_at
+    await look(case, watch, "decision")
+    await look(case, watch, "decision")
+    assert await called(database, Occasion.DEADLINE_NEAR) == ["handler"]
+    assert len(await jobs(database, "make_call")) == 1
+
+    clock.now = deadline.due_at + timedelta(seconds=1)
+    await look(case, watch, "decision")
+    told = [n for n in await case.rows(Notice) if n.kind is NoticeKind.DEADLINE_MISSED]
+    assert {notice.unit_code for notice in told} == {None, "HB-WH-WC"}, "the handler, and the tier that takes the case"
+    assert await called(database, Occasion.DEADLINE_MISSED) == ["coordinator", "handler"]
 
 
 async def test_the_handler_is_warned_at_half_time_and_a_day_before(
