@@ -91,10 +91,14 @@ class Bank:
         await inbox.receive(Inbound(customer.channel, customer.channel_key, uuid.uuid4().hex, text))
 
     async def write_on_and_on(self) -> None:
-        """All customers write, one after the other, until cancelled."""
-        for number, customer in zip(count(), cycle(self.customers), strict=False):
+        """The customers whom nobody measures write, one after the other, until cancelled.
+
+        The others write in `hear`: an answer to less than a customer wrote is held.
+        """
+        others = self.customers[STAFF_COUNT:]
+        for number, customer in zip(count(), cycle(others), strict=False):
             await self.write(customer, f"还在等，第 {number} 次问")
-            await asyncio.sleep(A_CUSTOMER_WRITES_EVERY_SECONDS / len(self.customers))
+            await asyncio.sleep(A_CUSTOMER_WRITES_EVERY_SECONDS / len(others))
 
     async def has_answer(self, text: str) -> bool:
         """Whether a staff member's message with this text is stored, for a customer to read."""
@@ -143,7 +147,7 @@ async def measure(url: str, address: str, complaints: int, rounds: int, more_pag
                 pairs = zip(people, bank.customers, strict=False)
                 await asyncio.gather(*(work(bank, person, customer, waits, rounds) for person, customer in pairs))
         except TimeoutError:
-            say("the time is over; what was measured until now counts")
+            say("somebody waited too long, or the time is over; what was measured until now counts")
     return waits
 
 
@@ -211,9 +215,9 @@ async def announced(bank: Bank, text: str) -> None:
     feed.subscribe(lambda _: changed.set())
     listening = asyncio.create_task(feed.run())
     try:
-        while not await bank.has_answer(text):
-            changed.clear()
-            async with asyncio.timeout(GIVE_UP_AFTER_MS / 1000):
+        async with asyncio.timeout(GIVE_UP_AFTER_MS / 1000):
+            while not await bank.has_answer(text):
+                changed.clear()
                 await changed.wait()
     finally:
         listening.cancel()
