@@ -8,6 +8,7 @@ planned, or is somebody's advice. Signals come from the lexicon alone, so that e
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence
@@ -233,9 +234,9 @@ class Lexicon:
             element = self._vocabulary.strings[key]
             words.setdefault(element, []).append(Word(start, end, element))
         for element, start, end in _measures(plain):
-            covered = [number for number in range(len(starts)) if starts[number] < end and ends[number] > start]
-            if covered:
-                words.setdefault(element, []).append(Word(covered[0], covered[-1] + 1, element))
+            first, after_last = bisect_right(ends, start), bisect_left(starts, end)
+            if first < after_last:
+                words.setdefault(element, []).append(Word(first, after_last, element))
         return Reading(starts, ends, sentences, clauses, words)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Iterable, Iterator, Optional
 
 import yaml
@@ -104,7 +105,8 @@ class Directory:
                 self._add(plain_form(str(name or "")).strip(), str(unit["code"]))
         self._names = sorted((name for name in self._code_of if self._code_of[name]), key=len, reverse=True)
         self._bare_names = [(SUFFIX.sub("", name).strip(), self._code_of[name]) for name in self._names]
-        self._pattern = re.compile("|".join(map(_as_pattern, self._names))) if self._names else None
+        self._closest = lru_cache(maxsize=256)(self._closest_of_all)  # one story names the same place again and again
+        self._pattern = _any_of(self._names) if self._names else None
 
     @classmethod
     def read(cls, source: str) -> Directory:
@@ -150,7 +152,7 @@ class Directory:
             return None
         return Outlet(start, match.end(), code)
 
-    def _closest(self, words: str) -> Optional[str]:
+    def _closest_of_all(self, words: str) -> Optional[str]:
         if not self._names:
             return None
         best = process.extract(words, self._names, scorer=fuzz.ratio, limit=2)
@@ -168,6 +170,14 @@ class Directory:
             return
         # A name that two units share tells nothing for sure.
         self._code_of[name] = None if self._code_of.get(name, code) != code else code
+
+
+def _any_of(names: Iterable[str]) -> re.Pattern[str]:
+    """What finds any of the names, the first that fits; grouped by their beginnings, so that not all are tried at each place."""
+    by_beginning: dict[str, list[str]] = {}
+    for name in names:
+        by_beginning.setdefault(name[0], []).append(_as_pattern(name))
+    return re.compile("|".join(f"(?={re.escape(first)})(?:{'|'.join(some)})" for first, some in by_beginning.items()))
 
 
 def _as_pattern(name: str) -> str:
