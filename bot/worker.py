@@ -25,6 +25,7 @@ from bot.conversations.rasa_client import RasaClient
 from bot.conversations.returning import UnansweredWatch
 from bot.conversations.turns import Turns
 from bot.database import Database
+from bot.followups.assigning import Assigner
 from bot.followups.deadline_watch import DeadlineWatch
 from bot.followups.satisfaction import SatisfactionSurvey
 from bot.jobs import HEARTBEAT_SECONDS, POLLING_SECONDS, STALLED_AFTER_SECONDS, Job, job_app
@@ -66,6 +67,7 @@ class Rooms:
     survey: SatisfactionSurvey
     sealer: AuditSealer
     deadline_watch: DeadlineWatch
+    assigner: Assigner
     publisher: Publisher
     sender: Sender
     alarms: Alarms
@@ -97,6 +99,7 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         survey=SatisfactionSurvey(database=database, clock=clock),
         sealer=AuditSealer(database),
         deadline_watch=DeadlineWatch(database=database, clock=clock),
+        assigner=Assigner(database=database, clock=clock, is_on=config.assign_automatically),
         publisher=Publisher(database=database, clock=clock),
         sender=Sender(database=database, clock=clock, config=config),
         alarms=Alarms(
@@ -142,6 +145,16 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     async def watch_deadlines(timestamp: int) -> None:
         """The safety net: deadlines for which no job has come."""
         await rooms.deadline_watch.look_at_all_due()
+
+    @app.task(name=Job.ASSIGN_CASE, retry=BackOff(ceiling=300))
+    async def assign_case(complaint_id: str) -> None:
+        await rooms.assigner.assign(uuid.UUID(complaint_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="assign_cases", queueing_lock="assign_cases")
+    async def assign_cases(timestamp: int) -> None:
+        """The safety net: cases whose job was lost, and those for which somebody may have come on shift."""
+        await rooms.assigner.assign_all_due()
 
     @app.task(name=Job.SEND_EVENTS, retry=BackOff(ceiling=300))
     async def send_events(webhook_id: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
+from bot.complaints.assignment import seek_handler
 from bot.complaints.case_number import new_case_number
 from bot.complaints.deadline_watch import watch
 from bot.complaints.deadlines import DeadlineName, deadline_policy, deadlines_for
@@ -150,6 +151,7 @@ async def open_complaint(session: AsyncSession, draft: Draft, *, now: datetime) 
     session.add(complaint)
     record(session, at=now, actor="customer", action="open_complaint", subject=complaint.number, tier=decision.tier)
     await watch(session, complaint, now=now)
+    await seek_handler(session, complaint, now=now)
     return complaint
 
 
@@ -362,6 +364,7 @@ async def _reopen(session: AsyncSession, complaint: Complaint, why: str, *, now:
     note_tier(complaint, sinking(complaint.tier, why), decided_by="funnel", now=now)
     promise(complaint, deadlines_for(complaint.tier, now, deadline_policy()), now=now)
     await watch(session, complaint, now=now)
+    await seek_handler(session, complaint, now=now)
     record(session, at=now, actor="system", action="reopen", subject=complaint.number, why=why, tier=complaint.tier)
 
 

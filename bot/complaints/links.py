@@ -7,6 +7,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
+from bot.complaints.assignment import seek_handler
 from bot.complaints.casework import Draft, Statement, filed, free_number
 from bot.complaints.deadline_watch import watch
 from bot.complaints.deadlines import DeadlineName
@@ -120,6 +121,7 @@ async def split_complaint(
     await session.flush()
     await link(session, part, complaint, LinkKind.SPLIT_FROM, actor=actor, now=now)
     await watch(session, part, now=now)
+    await seek_handler(session, part, now=now)
     record(session, at=now, actor=actor, action="split", subject=part.number, source=complaint.number)
     return part
 

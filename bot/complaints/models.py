@@ -36,6 +36,8 @@ class NoticeKind(Label):
     HALF_TIME = "half_time", "期限过半", "Half of the time is gone"
     ONE_DAY_LEFT = "one_day_left", "距到期不足一天", "Less than a day left"
     DEADLINE_MISSED = "deadline_missed", "期限已过", "Deadline missed"
+    ASSIGNED = "assigned", "新分派的案件", "A case was given to you"
+    NOBODY_TO_ASSIGN = "nobody_to_assign", "案件暂无人可接", "Nobody can be given the case"
 
 
 class CaseIsSettled(Exception):
@@ -51,6 +53,11 @@ class Complaint(Base):
             "ix_complaints_unsettled",
             "conversation_id",
             postgresql_where=text("state NOT IN ('resolved', 'closed', 'withdrawn', 'merged')"),
+        ),
+        Index(
+            "ix_complaints_unassigned",
+            "next_assignment_at",
+            postgresql_where=text("handler_id IS NULL AND state NOT IN ('resolved', 'closed', 'withdrawn', 'merged')"),
         ),
     )
 
@@ -76,6 +83,8 @@ class Complaint(Base):
     lead_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
     """Who leads the task force of an urgent case."""
     assigned_at: Mapped[datetime | None]
+    next_assignment_at: Mapped[datetime | None]
+    """When somebody to give it to is looked for without a job, while nobody has it; empty: at once."""
     contact_phone: Mapped[str | None] = mapped_column(String(30))
     opened_at: Mapped[datetime] = mapped_column(index=True)
     state_since: Mapped[datetime]
