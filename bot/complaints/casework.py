@@ -22,6 +22,7 @@ from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import CaseStep, State, legal_steps
 from bot.complaints.models import Complaint, Fact, LearnEntry
 from bot.complaints.people import responsible_unit
+from bot.complaints.similar import read_story
 from bot.complaints.tiers import deadline_record, enter_tier, note_tier, promise, sinking, tier_record
 
 SAME_MATTER_WITHIN = timedelta(days=180)
@@ -152,6 +153,7 @@ async def open_complaint(session: AsyncSession, draft: Draft, *, now: datetime) 
     record(session, at=now, actor="customer", action="open_complaint", subject=complaint.number, tier=decision.tier)
     await watch(session, complaint, now=now)
     await seek_handler(session, complaint, now=now)
+    await read_story(session, complaint)
     return complaint
 
 

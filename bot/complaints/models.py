@@ -11,7 +11,7 @@ from bot.complaints.deadlines import DeadlineName
 from bot.complaints.labels import Cause, Emotion, Label, Product, Tier
 from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import CaseStep, State, state_after
-from bot.database import Base
+from bot.database import Base, Vector
 
 
 class ApprovalKind(Label):
@@ -132,6 +132,26 @@ class Complaint(Base):
         for deadline in self.running_deadlines:
             if not names or deadline.name in names:
                 deadline.met_at = now
+
+
+class StoryVector(Base):
+    """Where a complaint's story lies among all others: the smaller the angle between two, the more alike they are."""
+
+    __tablename__ = "story_vectors"
+    __table_args__ = (
+        Index(
+            "ix_story_vectors_vector",
+            "vector",
+            postgresql_using="hnsw",
+            postgresql_ops={"vector": "vector_cosine_ops"},
+        ),
+    )
+
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
+    vector: Mapped[list[float]] = mapped_column(Vector(384))
+    made_with: Mapped[str] = mapped_column(String(80))
+    """Encoder and version; only vectors of the same can be compared."""
+    made_at: Mapped[datetime]
 
 
 class Fact(Base):

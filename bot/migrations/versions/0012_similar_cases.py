@@ -1,4 +1,4 @@
-"""When somebody for an unassigned case is looked for next.
+"""When somebody for an unassigned case is looked for next; vectors of stories, by which like cases are found.
 
 Revision ID: 0012
 Revises: 0009
@@ -6,6 +6,8 @@ Revises: 0009
 
 import sqlalchemy as sa
 from alembic import op
+
+from bot.database import Vector
 
 revision = "0012"
 down_revision = "0009"
@@ -21,8 +23,40 @@ def upgrade() -> None:
         ["next_assignment_at"],
         postgresql_where=sa.text("handler_id IS NULL AND state NOT IN ('resolved', 'closed', 'withdrawn', 'merged')"),
     )
+    _create_extension()
+    op.create_table(
+        "story_vectors",
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("vector", Vector(384), nullable=False),
+        sa.Column("made_with", sa.String(length=80), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["complaint_id"], ["complaints.id"], name=op.f("fk_story_vectors_complaint_id_complaints")
+        ),
+        sa.PrimaryKeyConstraint("complaint_id", name=op.f("pk_story_vectors")),
+    )
+    op.create_index(
+        "ix_story_vectors_vector",
+        "story_vectors",
+        ["vector"],
+        postgresql_using="hnsw",
+        postgresql_ops={"vector": "vector_cosine_ops"},
+    )
+
+
+def _create_extension() -> None:
+    """PostgreSQL's own word would not say what is to be done."""
+    try:
+        op.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    except sa.exc.DBAPIError as error:
+        raise RuntimeError(
+            "Tingsu needs pgvector 0.8 or newer: install it beside PostgreSQL, and have an administrator run"
+            " CREATE EXTENSION vector in Tingsu's database"
+        ) from error
 
 
 def downgrade() -> None:
+    op.drop_table("story_vectors")
+    op.execute("DROP EXTENSION IF EXISTS vector")
     op.drop_index("ix_complaints_unassigned", table_name="complaints")
     op.drop_column("complaints", "next_assignment_at")
