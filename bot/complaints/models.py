@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, Text, Un
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.complaints.deadlines import DeadlineName
-from bot.complaints.labels import Cause, Emotion, Label, Product, Tier
+from bot.complaints.labels import Cause, Emotion, Label, Product, RootCause, Tier
 from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import CaseStep, State, state_after
 from bot.database import Base, Vector
@@ -331,6 +331,24 @@ class CaseLink(Base):
     kind: Mapped[LinkKind]
     made_by: Mapped[str] = mapped_column(String(60))
     made_at: Mapped[datetime]
+
+
+class Closing(Base):
+    """What was found out when a case was closed; a case that is reopened is closed again."""
+
+    __tablename__ = "closings"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
+    root_cause: Mapped[RootCause]
+    note: Mapped[str] = mapped_column(Text)
+    rectification: Mapped[str | None] = mapped_column(Text)
+    """What must be put right; empty if nothing."""
+    rectify_unit: Mapped[str | None] = mapped_column(String(20))
+    rectify_by: Mapped[date | None]
+    is_customer_told: Mapped[bool]
+    closed_by: Mapped[str] = mapped_column(String(60))
+    closed_at: Mapped[datetime]
 
 
 class Notice(Base):

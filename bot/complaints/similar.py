@@ -111,7 +111,8 @@ async def likely_repeats(
 
 def _distance(complaint: Complaint) -> ColumnElement[float]:
     own = select(_OWN.vector).where(_OWN.complaint_id == complaint.id).scalar_subquery()
-    return StoryVector.vector.cosine_distance(own)
+    distance: ColumnElement[float] = StoryVector.vector.cosine_distance(own)
+    return distance
 
 
 def _likeness(complaint: Complaint) -> ColumnElement[float]:

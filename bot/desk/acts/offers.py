@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.approvals import approvals_of
@@ -19,7 +20,9 @@ from bot.complaints.models import Approval, CaseTask, Complaint, Plan, Recheck
 from bot.complaints.people import Candidate, Person
 from bot.complaints.plans import plans_of
 from bot.complaints.rechecks import rechecks_of
+from bot.complaints.similar import Repeat, likely_repeats
 from bot.complaints.tasks import tasks_of
+from bot.desk.queue import Viewer
 from bot.desk.words import word, word_or
 from bot.staff.candidates import CASE_ROLE_OF, candidates, person_of
 from bot.staff.models import StaffMember
@@ -103,6 +106,7 @@ class CaseAtHand:
     Attributes:
         holds_conversation: whether the person is with the customer.
         siblings: the conversation's other complaints, as far as the person may see them.
+        repeats: what may be the same matter told again, as far as the person may see it.
         colleagues: who may be given the case, nearest and least busy first; empty for whoever gives none.
     """
 
@@ -117,6 +121,7 @@ class CaseAtHand:
     tasks: Sequence[CaseTask] = ()
     rechecks: Sequence[Recheck] = ()
     siblings: Sequence[Complaint] = field(default=(), repr=False)
+    repeats: Sequence[Repeat] = field(default=(), repr=False)
     colleagues: Sequence[Candidate] = field(default=(), repr=False)
 
     @property
@@ -243,8 +248,23 @@ async def at_hand(
         tasks=await tasks_of(session, complaint),
         rechecks=await rechecks_of(session, complaint),
         siblings=[other for other in siblings if other is not complaint],
+        repeats=await _repeats(session, complaint, member, now=now),
         colleagues=people,
     )
+
+
+def seen_by(member: StaffMember) -> ColumnElement[bool]:
+    """Which complaints the person may see, as a condition of the database."""
+    return Viewer(member, organisation()).sees_where(Complaint.outlet_code)
+
+
+async def _repeats(
+    session: AsyncSession, complaint: Complaint, member: StaffMember, *, now: datetime
+) -> Sequence[Repeat]:
+    """Nothing is proposed for a settled case: what belonged together was put together."""
+    if complaint.state.is_settled:
+        return ()
+    return await likely_repeats(session, complaint, seen=seen_by(member), now=now)
 
 
 def _shown(name: str, offer: Offer, language: Language) -> dict[str, Any]:

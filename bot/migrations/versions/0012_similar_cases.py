@@ -1,4 +1,5 @@
-"""When somebody for an unassigned case is looked for next; vectors of stories, by which like cases are found.
+"""When somebody for an unassigned case is looked for next; vectors of stories, by which like cases are found; how cases
+were closed.
 
 Revision ID: 0012
 Revises: 0009
@@ -42,6 +43,22 @@ def upgrade() -> None:
         postgresql_using="hnsw",
         postgresql_ops={"vector": "vector_cosine_ops"},
     )
+    op.create_table(
+        "closings",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("root_cause", sa.String(length=40), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("rectification", sa.Text(), nullable=True),
+        sa.Column("rectify_unit", sa.String(length=20), nullable=True),
+        sa.Column("rectify_by", sa.Date(), nullable=True),
+        sa.Column("is_customer_told", sa.Boolean(), nullable=False),
+        sa.Column("closed_by", sa.String(length=60), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["complaint_id"], ["complaints.id"], name=op.f("fk_closings_complaint_id_complaints")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_closings")),
+    )
+    op.create_index(op.f("ix_closings_complaint_id"), "closings", ["complaint_id"], unique=False)
 
 
 def _create_extension() -> None:
@@ -56,6 +73,7 @@ def _create_extension() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("closings")
     op.drop_table("story_vectors")
     op.execute("DROP EXTENSION IF EXISTS vector")
     op.drop_index("ix_complaints_unassigned", table_name="complaints")
