@@ -351,6 +351,18 @@ class Closing(Base):
     closed_at: Mapped[datetime]
 
 
+class Snooze(Base):
+    """A case that a person has put out of their queue for a while. Its deadlines go on."""
+
+    __tablename__ = "snoozes"
+
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
+    until_at: Mapped[datetime]
+    """It comes back then; earlier if the customer writes, or when there is a notice about the case."""
+    snoozed_at: Mapped[datetime]
+
+
 class Notice(Base):
     """Something that a person, or a whole unit, must see: a date comes near, a date was missed."""
 

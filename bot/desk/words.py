@@ -138,6 +138,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # queue
     "filter_waiting": ("待接手", "Waiting"),
     "filter_mine": ("我的", "Mine"),
+    "filter_snoozed": ("暂缓", "Snoozed"),
     "filter_unit": ("本机构", "My unit"),
     "filter_unassigned": ("未分派", "Unassigned"),
     "filter_breaching": ("临期超期", "Due soon"),
@@ -398,6 +399,15 @@ WORDS: dict[str, tuple[str, str]] = {
     "recheck_upheld": ("维持原结果", "The result stands"),
     "recheck_changed": ("改变原结果", "The result is changed"),
     "recheck_waiting": ("核查中", "Being re-checked"),
+    "act_snooze": ("暂缓…", "Snooze…"),
+    "act_snooze_confirm": ("暂缓", "Snooze"),
+    "act_snooze_hint": (
+        "期限照常计算。客户来消息、有提醒或到时间，案件回到“我的”。",
+        "Deadlines go on. It comes back when the customer writes, on any notice, or when the time is over.",
+    ),
+    "act_wake": ("取消暂缓", "Wake it"),
+    "step_snooze": ("暂缓", "Snoozed"),
+    "step_wake": ("取消暂缓", "Woken"),
     "act_close": ("归档…", "Close…"),
     "act_close_confirm": ("归档", "Close"),
     "act_close_hint": (

@@ -1,5 +1,5 @@
 """When somebody for an unassigned case is looked for next; vectors of stories, by which like cases are found; how cases
-were closed.
+were closed; cases put off for a while.
 
 Revision ID: 0012
 Revises: 0009
@@ -59,6 +59,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_closings")),
     )
     op.create_index(op.f("ix_closings_complaint_id"), "closings", ["complaint_id"], unique=False)
+    op.create_table(
+        "snoozes",
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("until_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("snoozed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["complaint_id"], ["complaints.id"], name=op.f("fk_snoozes_complaint_id_complaints")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_snoozes_staff_id_staff")),
+        sa.PrimaryKeyConstraint("staff_id", "complaint_id", name=op.f("pk_snoozes")),
+    )
 
 
 def _create_extension() -> None:
@@ -73,6 +83,7 @@ def _create_extension() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("snoozes")
     op.drop_table("closings")
     op.drop_table("story_vectors")
     op.execute("DROP EXTENSION IF EXISTS vector")
