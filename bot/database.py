@@ -4,21 +4,56 @@ PostgreSQL is the only truth. A use case opens one session, works in one transac
 live listens for the notice that goes out with the commit.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
 import psycopg
-from sqlalchemy import DateTime, Enum, MetaData, text
+from sqlalchemy import ColumnElement, DateTime, Dialect, Enum, Float, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import UserDefinedType
 
 NOTICE_CHANNEL = "tingsu_changed"
 """PostgreSQL's NOTIFY channel; the payload is the id of the conversation in which something changed."""
+
+
+class Vector(UserDefinedType[list[float]]):
+    """pgvector's `vector`: numbers written as `[1,2,3]`, with the distance by angle.
+
+    Args:
+        dimension: how many numbers.
+    """
+
+    cache_ok = True
+
+    class comparator_factory(UserDefinedType.Comparator[list[float]]):  # noqa: N801 - SQLAlchemy's name
+        def cosine_distance(self, other: Any) -> ColumnElement[float]:
+            """0 for the same direction, 1 at right angles."""
+            return self.expr.op("<=>", return_type=Float())(other)
+
+    def __init__(self, dimension: int | None = None) -> None:
+        self.dimension = dimension
+
+    def get_col_spec(self, **_: Any) -> str:
+        """The type's name in a table's definition."""
+        return "vector" if self.dimension is None else f"vector({self.dimension})"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[list[float] | None], str | None]:
+        """Numbers as PostgreSQL reads them."""
+        return lambda numbers: None if numbers is None else f"[{','.join(map(repr, numbers))}]"
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], list[float] | None]:
+        """Numbers as PostgreSQL writes them."""
+        return lambda written: None if written is None else [float(number) for number in written[1:-1].split(",")]
+
+
+ischema_names["vector"] = Vector  # so that migrations know the type when they read the schema
 
 
 class Base(DeclarativeBase):

@@ -26,6 +26,8 @@ class Job(StrEnum):
     RETURN_UNANSWERED = "return_unanswered"
     ASK_SATISFACTION = "ask_satisfaction"
     WATCH_DEADLINE = "watch_deadline"
+    EMBED_STORY = "embed_story"
+    ASSIGN_CASE = "assign_case"
     SEND_EVENTS = "send_events"
     CHECK_ALARM = "check_alarm"
     CALL_NEXT = "call_next"

@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         gt=0,
         description="A customer whom the person at the desk leaves without an answer for so long is back in the queue",
     )
+    assign_automatically: bool = Field(
+        default=True, description="Give new cases to people by unit, role, presence and load, without anybody's hand"
+    )
     telegram_token: SecretStr | None = Field(
         default=None, description="Token of the Telegram bot; without it no Telegram"
     )

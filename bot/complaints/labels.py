@@ -137,3 +137,14 @@ class Signal(Label):
     LARGE_AMOUNT = "large_amount", "金额较大", "Large amount"
     DATA_LEAK = "data_leak", "个人信息泄露", "Personal data leaked"
     ASKS_FOR_HUMAN = "asks_for_human", "要求人工服务", "Asks for a person"
+
+
+class RootCause(Label):
+    """Why a complaint came about, as the bank found when it closed the case."""
+
+    PROCESS = "process", "流程制度", "Process"
+    SYSTEM = "system", "系统设备", "System"
+    PERSON = "person", "人员服务", "Person"
+    PRODUCT = "product", "产品设计", "Product"
+    THIRD_PARTY = "third_party", "外部第三方", "Third party"
+    MISUNDERSTANDING = "misunderstanding", "客户误解", "Customer's misunderstanding"

@@ -7,12 +7,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
+from bot.complaints.assignment import seek_handler
 from bot.complaints.casework import Draft, Statement, filed, free_number
 from bot.complaints.deadline_watch import watch
 from bot.complaints.deadlines import DeadlineName
 from bot.complaints.funnel import History, decide_tier, funnel_policy
 from bot.complaints.lifecycle import CaseStep, State
 from bot.complaints.models import CaseLink, Complaint, DeadlineRecord, Fact, LinkKind
+from bot.complaints.similar import read_story
 from bot.complaints.tiers import decided_by_person, enter_tier
 
 
@@ -120,6 +122,8 @@ async def split_complaint(
     await session.flush()
     await link(session, part, complaint, LinkKind.SPLIT_FROM, actor=actor, now=now)
     await watch(session, part, now=now)
+    await seek_handler(session, part, now=now)
+    await read_story(session, part)
     record(session, at=now, actor=actor, action="split", subject=part.number, source=complaint.number)
     return part
 

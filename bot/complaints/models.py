@@ -8,10 +8,10 @@ from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, Text, Un
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from bot.complaints.deadlines import DeadlineName
-from bot.complaints.labels import Cause, Emotion, Label, Product, Tier
+from bot.complaints.labels import Cause, Emotion, Label, Product, RootCause, Tier
 from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import CaseStep, State, state_after
-from bot.database import Base
+from bot.database import Base, Vector
 
 
 class ApprovalKind(Label):
@@ -36,6 +36,8 @@ class NoticeKind(Label):
     HALF_TIME = "half_time", "期限过半", "Half of the time is gone"
     ONE_DAY_LEFT = "one_day_left", "距到期不足一天", "Less than a day left"
     DEADLINE_MISSED = "deadline_missed", "期限已过", "Deadline missed"
+    ASSIGNED = "assigned", "新分派的案件", "A case was given to you"
+    NOBODY_TO_ASSIGN = "nobody_to_assign", "案件暂无人可接", "Nobody can be given the case"
 
 
 class CaseIsSettled(Exception):
@@ -51,6 +53,11 @@ class Complaint(Base):
             "ix_complaints_unsettled",
             "conversation_id",
             postgresql_where=text("state NOT IN ('resolved', 'closed', 'withdrawn', 'merged')"),
+        ),
+        Index(
+            "ix_complaints_unassigned",
+            "next_assignment_at",
+            postgresql_where=text("handler_id IS NULL AND state NOT IN ('resolved', 'closed', 'withdrawn', 'merged')"),
         ),
     )
 
@@ -76,6 +83,8 @@ class Complaint(Base):
     lead_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
     """Who leads the task force of an urgent case."""
     assigned_at: Mapped[datetime | None]
+    next_assignment_at: Mapped[datetime | None]
+    """When somebody to give it to is looked for without a job, while nobody has it; empty: at once."""
     contact_phone: Mapped[str | None] = mapped_column(String(30))
     opened_at: Mapped[datetime] = mapped_column(index=True)
     state_since: Mapped[datetime]
@@ -123,6 +132,26 @@ class Complaint(Base):
         for deadline in self.running_deadlines:
             if not names or deadline.name in names:
                 deadline.met_at = now
+
+
+class StoryVector(Base):
+    """Where a complaint's story lies among all others: the smaller the angle between two, the more alike they are."""
+
+    __tablename__ = "story_vectors"
+    __table_args__ = (
+        Index(
+            "ix_story_vectors_vector",
+            "vector",
+            postgresql_using="hnsw",
+            postgresql_ops={"vector": "vector_cosine_ops"},
+        ),
+    )
+
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
+    vector: Mapped[list[float]] = mapped_column(Vector(384))
+    made_with: Mapped[str] = mapped_column(String(80))
+    """Encoder and version; only vectors of the same can be compared."""
+    made_at: Mapped[datetime]
 
 
 class Fact(Base):
@@ -302,6 +331,36 @@ class CaseLink(Base):
     kind: Mapped[LinkKind]
     made_by: Mapped[str] = mapped_column(String(60))
     made_at: Mapped[datetime]
+
+
+class Closing(Base):
+    """What was found out when a case was closed; a case that is reopened is closed again."""
+
+    __tablename__ = "closings"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
+    root_cause: Mapped[RootCause]
+    note: Mapped[str] = mapped_column(Text)
+    rectification: Mapped[str | None] = mapped_column(Text)
+    """What must be put right; empty if nothing."""
+    rectify_unit: Mapped[str | None] = mapped_column(String(20))
+    rectify_by: Mapped[date | None]
+    is_customer_told: Mapped[bool]
+    closed_by: Mapped[str] = mapped_column(String(60))
+    closed_at: Mapped[datetime]
+
+
+class Snooze(Base):
+    """A case that a person has put out of their queue for a while. Its deadlines go on."""
+
+    __tablename__ = "snoozes"
+
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
+    until_at: Mapped[datetime]
+    """It comes back then; earlier if the customer writes, or when there is a notice about the case."""
+    snoozed_at: Mapped[datetime]
 
 
 class Notice(Base):

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
+from bot.complaints.assignment import seek_handler
 from bot.complaints.deadline_watch import watch
 from bot.complaints.deadlines import Deadline, deadline_policy, deadlines_for
 from bot.complaints.funnel import Reason, TierDecision, funnel_policy
@@ -64,6 +65,7 @@ async def enter_tier(
     dates = deadlines_for(decision.tier, now, deadline_policy(), complaint.opened_at)
     promise(complaint, (date for date in dates if date.name in owed and date.due_at > now), now=now)
     await watch(session, complaint, now=now)
+    await seek_handler(session, complaint, now=now)
 
 
 def note_tier(complaint: Complaint, decision: TierDecision, *, decided_by: str, now: datetime) -> None:

@@ -5,6 +5,7 @@ has already answered, it says once more.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +26,13 @@ class Reply:
 
     text: str = field(repr=False)
     buttons: tuple[str, ...] = ()
+
+
+class Vectors(BaseModel):
+    """Vectors of texts, in the order of the texts, and what they were made with: others cannot be compared."""
+
+    vectors: list[list[float]]
+    made_with: str
 
 
 class _Button(BaseModel):
@@ -100,6 +108,19 @@ class RasaClient:
         except (httpx.HTTPError, ValidationError) as error:
             raise RasaUnavailable(type(error).__name__) from error
         return [Reply(reply.text, tuple(b.title for b in reply.buttons)) for reply in replies if reply.text]
+
+    async def vectors(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of masked texts, 16 at most: the closer two are, the more alike are the texts.
+
+        Raises:
+            RasaUnavailable: rasa gave no usable answer.
+        """
+        try:
+            response = await self._http.post("/webhooks/turns/vectors", json={"texts": list(texts)})
+            response.raise_for_status()
+            return Vectors.model_validate_json(response.content)
+        except (httpx.HTTPError, ValidationError) as error:
+            raise RasaUnavailable(type(error).__name__) from error
 
     async def is_up(self) -> bool:
         """Whether rasa answers with a model loaded."""

@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from bot.complaints.closing import closings_of
 from bot.complaints.labels import Tier
 from bot.complaints.links import links_of
-from bot.complaints.models import Approval, ApprovalKind, CaseTask, Complaint, Plan, Recheck
-from bot.desk.acts import CASE_ACTS, CaseAtHand
+from bot.complaints.models import Approval, ApprovalKind, CaseTask, Closing, Complaint, Plan, Recheck
+from bot.complaints.similar import Repeat, Similar, similar_settled
+from bot.desk.acts import CASE_ACTS, CaseAtHand, seen_by
 from bot.desk.conversation import milliseconds
 from bot.desk.timeline import names_of, steps_of, timeline_of
 from bot.desk.words import word
@@ -32,6 +34,9 @@ async def casefile_of(case: CaseAtHand) -> dict[str, Any]:
         "tasks": [_task(case, task, names) for task in case.tasks],
         "rechecks": [_recheck(case, recheck) for recheck in case.rechecks],
         "links": await _links(case),
+        "repeats": [_repeat(case, repeat) for repeat in case.repeats],
+        "similar": [_similar(case, one) for one in await _like(case)],
+        "closings": [_closing(case, one) for one in await closings_of(case.session, complaint.id)],
         "timeline": timeline_of(steps, await names_of(case.session, steps), case.language),
         "acts": CASE_ACTS.offered(case),
     }
@@ -58,12 +63,16 @@ def _responsible(case: CaseAtHand, names: Names) -> list[dict[str, str]]:
 
 
 def _unit(complaint: Complaint, case: CaseAtHand) -> str:
-    if complaint.unit_code is None:
+    return _name_of_unit(complaint.unit_code, case)
+
+
+def _name_of_unit(code: str | None, case: CaseAtHand) -> str:
+    if code is None:
         return word("outlet_unknown", case.language)
     try:
-        return organisation().find(complaint.unit_code).display_name(case.language)
+        return organisation().find(code).display_name(case.language)
     except UnknownUnit:
-        return complaint.unit_code
+        return code
 
 
 def _asked(case: CaseAtHand, asked: Approval, names: Names) -> dict[str, Any]:
@@ -145,6 +154,48 @@ async def _links(case: CaseAtHand) -> list[dict[str, str]]:
             }
         )
     return shown
+
+
+async def _like(case: CaseAtHand) -> list[Similar]:
+    return await similar_settled(case.session, case.complaint, seen=seen_by(case.member))
+
+
+def _repeat(case: CaseAtHand, repeat: Repeat) -> dict[str, str]:
+    return _other(case, repeat.complaint) | {"why": repeat.why.display_name(case.language)}
+
+
+def _similar(case: CaseAtHand, one: Similar) -> dict[str, Any]:
+    other = one.complaint
+    return _other(case, other) | {
+        "days": word("settled_in_days", case.language, count=one.days_to_settle),
+        "result": other.result or "",
+        "rating": other.rating or 0,
+    }
+
+
+def _other(case: CaseAtHand, other: Complaint) -> dict[str, str]:
+    """Another case in one line. The person may see it."""
+    return {
+        "number": other.number,
+        "address": f"/conversations/{other.conversation_id}",
+        "outlet": _name_of_unit(other.outlet_code, case),
+        "tier": other.tier.value,
+        "tierName": other.tier.display_name(case.language),
+        "state": other.state.display_name(case.language),
+    }
+
+
+def _closing(case: CaseAtHand, closing: Closing) -> dict[str, Any]:
+    told = "told" if closing.is_customer_told else "unreachable"
+    unit = _name_of_unit(closing.rectify_unit, case) if closing.rectify_unit else ""
+    return {
+        "id": closing.id,
+        "cause": closing.root_cause.display_name(case.language),
+        "told": word(f"close_{told}", case.language),
+        "rectification": closing.rectification or "",
+        "note": _joined((unit, closing.rectify_by.isoformat() if closing.rectify_by else "", closing.note)),
+        "at": milliseconds(closing.closed_at),
+    }
 
 
 def _standing_of(plan: Plan) -> tuple[str, str]:

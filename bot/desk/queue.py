@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.complaints.case_number import InvalidCaseNumber, parse
 from bot.complaints.labels import Cause, Product, Tier
 from bot.complaints.lifecycle import SETTLED, State
-from bot.complaints.models import Complaint, DeadlineRecord
+from bot.complaints.models import Complaint, DeadlineRecord, Notice, Snooze
 from bot.conversations.models import Attachment, Author, Conversation, Holder, Message
 from bot.desk.search import LONGEST_SEARCH, case_matches, conversation_matches, is_long_enough
 from bot.staff.models import StaffMember
@@ -51,6 +51,7 @@ class QueueFilter(StrEnum):
 
     WAITING = "waiting"
     MINE = "mine"
+    SNOOZED = "snoozed"
     UNIT = "unit"
     UNASSIGNED = "unassigned"
     BREACHING = "breaching"
@@ -246,7 +247,7 @@ def _in_queue(viewer: Viewer, view: QueueView, now: datetime, among: Collection[
 
     Columns: where it stands, and one for each `QueueFilter` that says whether the filter lets it through.
     """
-    cases = _unsettled_cases(viewer, view, among)
+    cases = _unsettled_cases(viewer, view, now, among)
     rank_of_reason = case(
         {reason: tier.rank for reason, tier in TIER_OF_REASON.items()}, value=Conversation.handover_reason, else_=0
     )
@@ -256,6 +257,7 @@ def _in_queue(viewer: Viewer, view: QueueView, now: datetime, among: Collection[
     chosen: dict[QueueFilter, ColumnElement[bool]] = {
         QueueFilter.WAITING: Conversation.holder == Holder.QUEUE,
         QueueFilter.MINE: or_(and_(is_held, Conversation.held_by == viewer.person.id), cases.c.is_mine),
+        QueueFilter.SNOOZED: cases.c.is_snoozed,
         QueueFilter.UNIT: cases.c.is_of_unit,
         QueueFilter.UNASSIGNED: cases.c.is_unassigned,
         QueueFilter.BREACHING: cases.c.due_at < now + DUE_SOON,
@@ -285,7 +287,7 @@ def _in_queue(viewer: Viewer, view: QueueView, now: datetime, among: Collection[
     return query.cte("in_queue")
 
 
-def _unsettled_cases(viewer: Viewer, view: QueueView, among: Collection[uuid.UUID] | None) -> CTE:
+def _unsettled_cases(viewer: Viewer, view: QueueView, now: datetime, among: Collection[uuid.UUID] | None) -> CTE:
     """The viewer's unsettled cases, one line for each conversation."""
     due_at = (
         select(func.min(DeadlineRecord.due_at))
@@ -293,6 +295,8 @@ def _unsettled_cases(viewer: Viewer, view: QueueView, among: Collection[uuid.UUI
         .scalar_subquery()
     )
     person = viewer.person
+    is_mine = or_(Complaint.handler_id == person.id, Complaint.lead_id == person.id)
+    is_asleep = is_snoozed(person.id, now)
     found = case_matches(view.search, viewer.organisation) if is_long_enough(view.search) else false()
     query = (
         select(
@@ -300,7 +304,8 @@ def _unsettled_cases(viewer: Viewer, view: QueueView, among: Collection[uuid.UUI
             func.max(case({tier: tier.rank for tier in Tier}, value=Complaint.tier)).label("rank"),
             func.max(Complaint.opened_at).label("opened_at"),
             func.min(due_at).label("due_at"),
-            func.bool_or(or_(Complaint.handler_id == person.id, Complaint.lead_id == person.id)).label("is_mine"),
+            func.bool_or(and_(is_mine, ~is_asleep)).label("is_mine"),
+            func.bool_or(and_(is_mine, is_asleep)).label("is_snoozed"),
             func.bool_or(Complaint.unit_code == person.unit_code).label("is_of_unit"),
             func.bool_or(Complaint.handler_id.is_(None)).label("is_unassigned"),
             func.bool_or(Complaint.product == view.product).label("is_of_product"),
@@ -312,6 +317,23 @@ def _unsettled_cases(viewer: Viewer, view: QueueView, among: Collection[uuid.UUI
     if among is not None:
         query = query.where(Complaint.conversation_id.in_(among))
     return query.cte("unsettled_cases")
+
+
+def is_snoozed(staff_id: uuid.UUID, now: datetime) -> ColumnElement[bool]:
+    """Whether the person has put a case off: until the date, the customer's next word, or a notice about it."""
+    has_written = exists().where(
+        Message.conversation_id == Complaint.conversation_id,
+        Message.author == Author.CUSTOMER,
+        Message.sent_at > Snooze.snoozed_at,
+    )
+    has_notice = exists().where(Notice.complaint_id == Complaint.id, Notice.at > Snooze.snoozed_at)
+    return exists().where(
+        Snooze.staff_id == staff_id,
+        Snooze.complaint_id == Complaint.id,
+        Snooze.until_at > now,
+        ~has_written,
+        ~has_notice,
+    )
 
 
 def _is_seen(viewer: Viewer) -> ColumnElement[bool]:

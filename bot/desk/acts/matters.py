@@ -6,8 +6,9 @@ from datetime import timedelta
 from bot.complaints.casework import Statement
 from bot.complaints.labels import Cause, Label, Product
 from bot.complaints.lifecycle import CaseStep
-from bot.complaints.links import merge_duplicate, split_complaint
-from bot.complaints.models import CaseTask
+from bot.complaints.links import link, merge_duplicate, split_complaint
+from bot.complaints.models import CaseTask, LinkKind
+from bot.complaints.similar import Repeat, WhyRepeat
 from bot.complaints.tasks import answer_task, ask_department, cancel_task
 from bot.desk.acts.offers import CASE_ACTS, CaseAtHand, Field, Offer, Values
 from bot.desk.words import word
@@ -69,6 +70,39 @@ def _merge(case: CaseAtHand) -> Iterable[Offer]:
 async def _do_merge(case: CaseAtHand, _target: str, values: Values) -> None:
     into = next(other for other in case.siblings if other.number == values["number"])
     await merge_duplicate(case.session, case.complaint, into, actor=case.actor, now=case.now)
+
+
+def _link_repeat(case: CaseAtHand) -> Iterable[Offer]:
+    if case.may(Act.RESOLVE) and case.is_workable:
+        for repeat in case.repeats:
+            number = repeat.complaint.number
+            yield Offer(f"repeat:{number}", number)
+
+
+@CASE_ACTS.act("link_repeat", _link_repeat)
+async def _do_link_repeat(case: CaseAtHand, target: str, _values: Values) -> None:
+    other = _repeat(case, target).complaint
+    await link(case.session, case.complaint, other, LinkKind.SAME_MATTER, actor=case.actor, now=case.now)
+
+
+def _merge_repeat(case: CaseAtHand) -> Iterable[Offer]:
+    """Only what one customer told twice is one case; a like story may be another person's."""
+    if not (case.may(Act.RESOLVE) and case.can(CaseStep.MERGE)):
+        return
+    for repeat in case.repeats:
+        if repeat.why is WhyRepeat.SAME_CUSTOMER and not repeat.complaint.state.is_settled:
+            number = repeat.complaint.number
+            yield Offer(f"repeat:{number}", number, tone="quiet")
+
+
+@CASE_ACTS.act("merge_repeat", _merge_repeat)
+async def _do_merge_repeat(case: CaseAtHand, target: str, _values: Values) -> None:
+    into = _repeat(case, target).complaint
+    await merge_duplicate(case.session, case.complaint, into, actor=case.actor, now=case.now)
+
+
+def _repeat(case: CaseAtHand, target: str) -> Repeat:
+    return next(repeat for repeat in case.repeats if repeat.complaint.number == target)
 
 
 def _split(case: CaseAtHand) -> Iterable[Offer]:

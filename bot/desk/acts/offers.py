@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.approvals import approvals_of
@@ -19,7 +20,9 @@ from bot.complaints.models import Approval, CaseTask, Complaint, Plan, Recheck
 from bot.complaints.people import Candidate, Person
 from bot.complaints.plans import plans_of
 from bot.complaints.rechecks import rechecks_of
+from bot.complaints.similar import Repeat, likely_repeats
 from bot.complaints.tasks import tasks_of
+from bot.desk.queue import Viewer, is_snoozed
 from bot.desk.words import word, word_or
 from bot.staff.candidates import CASE_ROLE_OF, candidates, person_of
 from bot.staff.models import StaffMember
@@ -103,6 +106,8 @@ class CaseAtHand:
     Attributes:
         holds_conversation: whether the person is with the customer.
         siblings: the conversation's other complaints, as far as the person may see them.
+        is_snoozed: whether the person has put the case out of their queue for a while.
+        repeats: what may be the same matter told again, as far as the person may see it.
         colleagues: who may be given the case, nearest and least busy first; empty for whoever gives none.
     """
 
@@ -117,6 +122,8 @@ class CaseAtHand:
     tasks: Sequence[CaseTask] = ()
     rechecks: Sequence[Recheck] = ()
     siblings: Sequence[Complaint] = field(default=(), repr=False)
+    is_snoozed: bool = False
+    repeats: Sequence[Repeat] = field(default=(), repr=False)
     colleagues: Sequence[Candidate] = field(default=(), repr=False)
 
     @property
@@ -243,8 +250,29 @@ async def at_hand(
         tasks=await tasks_of(session, complaint),
         rechecks=await rechecks_of(session, complaint),
         siblings=[other for other in siblings if other is not complaint],
+        is_snoozed=await _is_snoozed(session, complaint, member, now=now),
+        repeats=await _repeats(session, complaint, member, now=now),
         colleagues=people,
     )
+
+
+def seen_by(member: StaffMember) -> ColumnElement[bool]:
+    """Which complaints the person may see, as a condition of the database."""
+    return Viewer(member, organisation()).sees_where(Complaint.outlet_code)
+
+
+async def _is_snoozed(session: AsyncSession, complaint: Complaint, member: StaffMember, *, now: datetime) -> bool:
+    query = select(is_snoozed(member.id, now)).where(Complaint.id == complaint.id)
+    return bool(await session.scalar(query))
+
+
+async def _repeats(
+    session: AsyncSession, complaint: Complaint, member: StaffMember, *, now: datetime
+) -> Sequence[Repeat]:
+    """Nothing is proposed for a settled case: what belonged together was put together."""
+    if complaint.state.is_settled:
+        return ()
+    return await likely_repeats(session, complaint, seen=seen_by(member), now=now)
 
 
 def _shown(name: str, offer: Offer, language: Language) -> dict[str, Any]:

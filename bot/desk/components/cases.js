@@ -125,6 +125,24 @@ export default {
           <ul class="links"><li v-for="link in item.links" :key="link.number + link.what"><span>{{ link.what }}</span><a v-if="link.address" :href="link.address">{{ link.number }}</a><span v-else>{{ link.number }}</span></li></ul>
         </section>
 
+        <section v-if="item.repeats.length" class="repeats">
+          <h3>{{ words.repeats }}</h3>
+          <article v-for="other in item.repeats" :key="other.number" class="matter waiting">
+            <p><a :href="other.address">{{ other.number }}</a><em>{{ other.why }}</em></p>
+            <small><span class="tier-chip" :class="other.tier">{{ other.tierName }}</span> {{ other.outlet }} · {{ other.state }}</small>
+            <acts :acts="actsAt(item, 'repeat:' + other.number)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+          </article>
+        </section>
+
+        <section v-if="item.similar.length" class="similar">
+          <details><summary><h3>{{ words.similar }} ({{ item.similar.length }})</h3></summary>
+            <article v-for="other in item.similar" :key="other.number" class="matter">
+              <p><a :href="other.address">{{ other.number }}</a><em>{{ other.days }}</em></p><p class="story">{{ other.result }}</p>
+              <small><span class="tier-chip" :class="other.tier">{{ other.tierName }}</span> {{ other.outlet }}<template v-if="other.rating"> · {{ '★'.repeat(other.rating) }}</template></small>
+            </article>
+          </details>
+        </section>
+
         <section v-if="item.deadlines.length">
           <h3>{{ words.deadlines }}</h3>
           <ul class="deadlines">
@@ -164,6 +182,13 @@ export default {
         </section>
 
         <section v-if="item.result"><h3>{{ words.result }}</h3><p class="story">{{ item.result }}</p><p class="aside">{{ item.answer }}</p></section>
+        <section v-if="item.closings.length" class="closings">
+          <h3>{{ words.closings }}</h3>
+          <article v-for="closing in item.closings" :key="closing.id" class="matter agreed">
+            <p><strong>{{ closing.cause }}</strong><em>{{ closing.told }}</em></p><p v-if="closing.rectification" class="story">{{ closing.rectification }}</p>
+            <small>{{ moment(closing.at) }}<template v-if="closing.note"> · {{ closing.note }}</template></small>
+          </article>
+        </section>
         <section v-if="item.isSettled || item.rating">
           <h3>{{ words.satisfaction }}</h3>
           <p v-if="item.rating" class="rating"><span class="stars" aria-hidden="true">{{ '★'.repeat(item.rating) }}<i>{{ '★'.repeat(5 - item.rating) }}</i></span>{{ item.ratingText }}</p>

@@ -4,9 +4,13 @@ import uuid
 from datetime import datetime
 
 import pytest
+from sqlalchemy import select
 
-from bot.complaints.labels import Signal, Tier
-from bot.complaints.models import Complaint
+from bot.complaints.casework import accept_result, resolve
+from bot.complaints.labels import RootCause, Signal, Tier
+from bot.complaints.lifecycle import State
+from bot.complaints.links import links_of
+from bot.complaints.models import Closing, Complaint
 from bot.database import Database
 from bot.desk.acts import CASE_ACTS, CaseAtHand, NotOffered, Unfilled, at_hand
 from bot.staff.models import Role, StaffMember
@@ -17,6 +21,7 @@ EVERYTHING = (
     "take", "assign", "name_lead", "start", "raise_tier", "ask_lower_tier", "ask_extension", "approve", "refuse",
     "submit_plan", "approve_plan", "return_plan", "put_plan", "plan_accepted", "plan_rejected", "keep_out", "withdraw",
     "resolve", "ask_recheck", "decide_recheck", "ask_department", "answer_task", "cancel_task", "merge", "split",
+    "link_repeat", "merge_repeat", "close", "snooze", "wake",
 )  # fmt: skip
 FORGED = {"text": "x", "reason": "x", "result": "x", "answer": "x", "note": "x", "tier": "urgent", "person": "x"}
 
@@ -91,3 +96,54 @@ async def test_a_person_who_is_not_among_the_choices_is_given_no_case(scene: Sce
             await CASE_ACTS.do(
                 await seen_by(session, complaint, supervisor), "assign", "", {"person": str(elsewhere.id)}
             )
+
+
+async def test_a_repeat_of_the_same_customer_is_linked_or_merged_by_a_person(scene: Scene) -> None:
+    conversation_id = await scene.customer_writes("卡被吞了")
+    first, second, third = [await scene.complaint(conversation_id, opened_at=NOW) for _ in range(3)]
+    member = await scene.member(f"u{uuid.uuid4().hex[:8]}", role=Role.COORDINATOR, unit_code="HB-WH-WC")
+    async with scene.database.transaction() as session:
+        case = await seen_by(session, third, member)
+        assert {repeat.complaint.number for repeat in case.repeats} == {first.number, second.number}
+        await CASE_ACTS.do(case, "link_repeat", first.number, {})
+        case = await seen_by(session, third, member)
+        assert [repeat.complaint.number for repeat in case.repeats] == [second.number]
+        with pytest.raises(NotOffered):
+            await CASE_ACTS.do(case, "link_repeat", first.number, {})
+        await CASE_ACTS.do(case, "merge_repeat", second.number, {})
+        assert case.complaint.state is State.MERGED
+        assert len(await links_of(session, case.complaint)) == 2
+
+
+async def test_a_case_elsewhere_is_not_proposed_to_whoever_may_not_see_it(scene: Scene) -> None:
+    conversation_id = await scene.customer_writes("卡被吞了")
+    await scene.complaint(conversation_id, outlet_code="HB-YC-XL-01", opened_at=NOW)
+    here = await scene.complaint(conversation_id, opened_at=NOW)
+    member = await scene.member(f"u{uuid.uuid4().hex[:8]}", role=Role.HANDLER, unit_code="HB-WH-WC-03")
+    async with scene.database.transaction() as session:
+        assert (await seen_by(session, here, member)).repeats == []
+
+
+CHECKLIST = {"root_cause": "system", "told": "told", "mending": "nothing_to_rectify"}
+MENDING = CHECKLIST | {"mending": "to_rectify", "rectification": "换读卡器", "unit": "HB-WH-WC", "days": "30"}
+
+
+async def test_an_accepted_case_is_closed_by_its_checklist(scene: Scene) -> None:
+    complaint = await a_case(scene)
+    member = await scene.member(f"u{uuid.uuid4().hex[:8]}", role=Role.HANDLER, unit_code="HB-WH-WC-03")
+    async with scene.database.transaction() as session:
+        case = await seen_by(session, complaint, member)
+        resolve(session, case.complaint, "卡已归还", actor="staff:x", now=NOW)
+        with pytest.raises(NotOffered):
+            await CASE_ACTS.do(case, "close", "", MENDING)
+        accept_result(session, case.complaint, now=NOW)
+        for missing in ("rectification", "unit", "days"):
+            with pytest.raises(Unfilled):
+                await CASE_ACTS.do(case, "close", "", MENDING | {missing: ""})
+        await CASE_ACTS.do(case, "close", "", MENDING)
+        closing = (await session.scalars(select(Closing))).one()
+    assert (closing.root_cause, closing.rectify_unit, str(closing.rectify_by)) == (
+        RootCause.SYSTEM,
+        "HB-WH-WC",
+        "2026-12-26",
+    )

@@ -176,6 +176,7 @@ async def test_every_filter_picks_its_own_and_counts_it(database: Database, scen
     expected = {
         QueueFilter.WAITING: {waiting},
         QueueFilter.MINE: {held, handled},
+        QueueFilter.SNOOZED: set(),
         QueueFilter.UNIT: {handled, due},
         QueueFilter.UNASSIGNED: {due},
         QueueFilter.BREACHING: {due},

@@ -1,0 +1,36 @@
+"""A person puts a case out of their queue for a while; its deadlines go on, and whatever happens brings it back."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.audit import record
+from bot.complaints.models import Complaint, Snooze
+
+
+async def snooze(
+    session: AsyncSession, complaint: Complaint, staff_id: uuid.UUID, until_at: datetime, *, actor: str, now: datetime
+) -> None:
+    """Put the case off until a date, or until something happens; putting it off again moves the date.
+
+    Raises:
+        CaseIsSettled: nothing is left to be done.
+        ValueError: the date has passed.
+    """
+    complaint.require_unsettled()
+    if until_at <= now:
+        raise ValueError(f"{complaint.number} cannot be put off until a time that has passed")
+    times = {"until_at": until_at, "snoozed_at": now}
+    new = insert(Snooze).values(staff_id=staff_id, complaint_id=complaint.id, **times)
+    await session.execute(new.on_conflict_do_update(index_elements=["staff_id", "complaint_id"], set_=times))
+    record(session, at=now, actor=actor, action="snooze", subject=complaint.number, until_at=until_at.isoformat())
+
+
+async def wake(session: AsyncSession, complaint: Complaint, staff_id: uuid.UUID, *, actor: str, now: datetime) -> None:
+    """Take the case back into the person's queue."""
+    of_person = (Snooze.staff_id == staff_id, Snooze.complaint_id == complaint.id)
+    await session.execute(delete(Snooze).where(*of_person))
+    record(session, at=now, actor=actor, action="wake", subject=complaint.number)
