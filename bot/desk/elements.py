@@ -128,3 +128,24 @@ class Cases(Element, component="components/cases.js"):
     def act_done(self) -> None:
         """What the person chose was done: close its form."""
         self.run_method("actDone")
+
+
+class Bell(Element, component="components/bell.js"):
+    """The bell in the top bar: who must not wait, and what the person must see.
+
+    Emits `open` (a conversation's address, and with a notice its id: `{"address": …, "id": …}`), `see` (a notice's id)
+    and `seeAll` (the id of the newest notice shown).
+    """
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self._props["words"] = browser_words(language)
+        self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
+        self._props["alarms"], self._props["notices"], self._props["unseen"] = [], [], 0
+
+    def show(self, *, alarms: Sequence[dict[str, Any]], notices: Sequence[dict[str, Any]], unseen: int) -> None:
+        """Show these; nothing is sent if nothing changed."""
+        shown = {"alarms": list(alarms), "notices": list(notices), "unseen": unseen}
+        if any(self._props[name] != value for name, value in shown.items()):
+            self._props.update(shown)
+            self.update()

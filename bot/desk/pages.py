@@ -15,6 +15,7 @@ from bot.desk.audit_log import AuditFilter, records_page, show_audit_log
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson
 from bot.desk.frame import FAVICON, dress, field, form, header, language_asked, shown, small_card, sorry, submit
 from bot.desk.gate import SignedOut, next_step, safe_return
+from bot.desk.notice_bell import put_bell
 from bot.desk.parts import Desk
 from bot.desk.visit import Visit, record_refusal
 from bot.desk.words import WORDS, language_of, word, word_or
@@ -114,12 +115,13 @@ def add_pages(desk: Desk) -> None:
             return RedirectResponse(step)
         language = language_of(person.language)
         dress(client, language)
-        header(person, language, request.url.path)
+        place = header(person, language, request.url.path)
         if not may(person, Act.SEE_CASES):
             await record_refusal(desk, person, f"page:{Act.SEE_CASES}", address=request.url.path[:80])
             client.status_code = 403
             sorry("page_refused", language)
             return None
+        await put_bell(desk, client, person, token, place)
         try:
             await Workplace(desk, client, person, token, uuid.UUID(asked) if asked else None).open()
         except SignedOut:

@@ -110,6 +110,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "如需权限，请联系管理员。这次访问已记录。",
         "Ask an administrator if you need it. This attempt was recorded.",
     ),
+    # notices
+    "notices": ("提醒", "Notices"),
+    "notices_unseen": ("提醒，{count} 条未读", "Notices, {count} unseen"),
+    "notices_none": ("没有提醒。", "No notices."),
+    "see_all": ("全部已读", "Mark all as seen"),
+    "see_one": ("标为已读", "Mark as seen"),
+    "alarm_since": ("自 {time} 起等待", "Waiting since {time}"),
+    "notice_due": ("{name}，期限 {time}", "{name}, due {time}"),
     # audit log
     "audit": ("审计", "Audit log"),
     "audit_at": ("时间", "Time"),

@@ -85,6 +85,11 @@ def may_see(person: Placed, outlet_code: str | None, organisation: Organisation)
         units_above = set()
     if units_above:
         return person.unit_code in units_above
+    return sorts_unplaced(person, organisation)
+
+
+def sorts_unplaced(person: Placed, organisation: Organisation) -> bool:
+    """Whether complaints about which nobody knows the outlet yet are the person's to look after."""
     return may(person, Act.SEE_UNASSIGNED) or _level_of(person, organisation) in LEVELS_THAT_SEE_UNASSIGNED
 
 
