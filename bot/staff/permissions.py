@@ -50,7 +50,7 @@ ACTS_OF: dict[Role, frozenset[Act]] = {
     Role.ANALYST: frozenset({Act.SEE_FIGURES}),
     Role.INSPECTOR: frozenset({Act.SEE_CASES, Act.SEE_FIGURES}),
     # Whoever is first to sign in tries the desk out alone, so administrators answer too.
-    Role.ADMINISTRATOR: FIRST_CONTACT | {Act.SEE_UNASSIGNED, Act.ADD_STAFF},
+    Role.ADMINISTRATOR: FIRST_CONTACT | {Act.REASSIGN, Act.SEE_UNASSIGNED, Act.ADD_STAFF},
     Role.AUDITOR: frozenset({Act.SEE_CASES, Act.SEE_UNASSIGNED, Act.SEE_FIGURES, Act.SEE_AUDIT}),
 }
 """What each role may do, wherever the person may look."""
