@@ -79,7 +79,7 @@ class Oversight:
             sheet.setdefault((Level.PERSON, staff_id), Figures())
         self._tables.show(
             overall=self._row(OVERALL, sheet.get(OVERALL, Figures())),
-            units=self._rows(sheet, Level.UNIT),
+            units=[row | {"depth": self._depth(row["code"])} for row in self._rows(sheet, Level.UNIT)],
             people=[row | self._presence(row["id"], away, now=now) for row in self._rows(sheet, Level.PERSON)],
             awaited=[self._awaited_row(one) for one in awaited],
         )
@@ -95,6 +95,10 @@ class Oversight:
             member = self._people.get(key)
             return (member.unit_code, member.username) if member else ("", str(key))
         return (key or "", "")
+
+    def _depth(self, code: str) -> int:
+        """How many levels below the person's own unit a unit stands."""
+        return max(0, code.count("-") - self._visit.person.unit_code.count("-"))
 
     def _row(self, group: Group, figures: Figures) -> dict[str, Any]:
         code, name = name_of(group, self._people, organisation(), self._visit.language)

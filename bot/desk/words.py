@@ -509,6 +509,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "step_ask_department": ("请部门协助", "Department asked"),
     "step_answer_task": ("部门答复", "Department answered"),
     "step_cancel_task": ("取消协助", "Task cancelled"),
+    "step_miss_task": ("部门逾期未答复", "Department late"),
     "step_merge": ("并案", "Merged"),
     "step_split": ("拆分", "Split"),
     "step_link": ("关联", "Linked"),

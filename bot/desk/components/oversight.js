@@ -33,7 +33,7 @@ export default {
           </thead>
           <tbody>
             <tr v-for="row in table.rows" :key="row.id" :class="{ overall: row === sheet.overall, away: row.awayUntil }" :data-code="row.code">
-              <th scope="row"><span>{{ row.name }}</span>
+              <th scope="row" :style="{ paddingLeft: 10 + 14 * (row.depth || 0) + 'px' }"><span>{{ row.name }}</span>
                 <small v-if="row.unit">{{ row.unit }}</small>
                 <small v-if="row.awayUntil" class="presence">{{ fill(words.away_until, { time: moment(row.awayUntil) }) }}</small>
                 <small v-else-if="row.isOffShift" class="presence">{{ words.off_shift }}</small>
