@@ -89,7 +89,7 @@ class Settings(BaseSettings):
         default=24, ge=0, description="Hours from the result to the question how satisfied the customer is"
     )
     survey_reminder_after_hours: float = Field(
-        default=48, ge=0, description="Hours from that question to its one reminder, if it is still without an answer"
+        default=48, ge=0, description="Hours from that question to its one reminder, if the customer has not answered"
     )
     alarm_next_after_seconds: float = Field(
         default=120, ge=1, description="Seconds until the next in line is called to an urgent customer who still waits"
