@@ -29,6 +29,7 @@ from bot.complaints.models import Complaint
 from bot.complaints.plans import accept_plan, reject_plan
 from bot.conversations.handover import call_staff, locked
 from bot.database import notify_changed
+from bot.followups.satisfaction import DECLINED
 from bot.logs import logger
 
 SHOW_AT_MOST = 3
@@ -222,9 +223,19 @@ class ValidateRatingForm(Action):
         if requested == "rating_comment":
             return await self._hear_comment(dispatcher, turn, number)
         if turn.intent == "skip":
-            dispatcher.utter_message(response="utter_anything_else")
-            return ENDS
+            return await self._hear_declined(dispatcher, turn, number)
         return await _hear_rating(dispatcher, turn, number) or []
+
+    async def _hear_declined(
+        self, dispatcher: CollectingDispatcher, turn: CustomerTurn, number: str | None
+    ) -> list[EventType]:
+        """The customer would rather not rate: nobody reminds them."""
+        async with store.database().transaction() as session:
+            complaint = await _settled(session, turn, number)
+            if complaint is not None:
+                record_learn(complaint, LearnStep.NOTIFY, DECLINED, by="bot", now=store.clock())
+        dispatcher.utter_message(response="utter_anything_else")
+        return ENDS
 
     async def _hear_comment(
         self, dispatcher: CollectingDispatcher, turn: CustomerTurn, number: str | None

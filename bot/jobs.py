@@ -25,6 +25,8 @@ class Job(StrEnum):
     DELIVER = "deliver"
     RETURN_UNANSWERED = "return_unanswered"
     ASK_SATISFACTION = "ask_satisfaction"
+    REMIND_OF_SURVEY = "remind_of_survey"
+    WATCH_TASK = "watch_task"
     WATCH_DEADLINE = "watch_deadline"
     EMBED_STORY = "embed_story"
     ASSIGN_CASE = "assign_case"

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     follow_up_after_hours: float = Field(
         default=24, ge=0, description="Hours from the result to the question how satisfied the customer is"
     )
+    survey_reminder_after_hours: float = Field(
+        default=48, ge=0, description="Hours from that question to its one reminder, if the customer has not answered"
+    )
     alarm_next_after_seconds: float = Field(
         default=120, ge=1, description="Seconds until the next in line is called to an urgent customer who still waits"
     )

@@ -30,6 +30,7 @@ from bot.database import Database
 from bot.followups.assigning import Assigner
 from bot.followups.deadline_watch import DeadlineWatch
 from bot.followups.satisfaction import SatisfactionSurvey
+from bot.followups.task_watch import TaskWatch
 from bot.jobs import HEARTBEAT_SECONDS, POLLING_SECONDS, STALLED_AFTER_SECONDS, Job, job_app
 from bot.logs import logger
 from bot.settings import Settings, settings
@@ -71,6 +72,7 @@ class Rooms:
     deadline_watch: DeadlineWatch
     assigner: Assigner
     story_reader: StoryReader
+    task_watch: TaskWatch
     publisher: Publisher
     sender: Sender
     alarms: Alarms
@@ -99,11 +101,14 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         unanswered_watch=UnansweredWatch(
             database=database, clock=clock, answer_within=timedelta(seconds=config.answer_within_seconds)
         ),
-        survey=SatisfactionSurvey(database=database, clock=clock),
+        survey=SatisfactionSurvey(
+            database=database, clock=clock, remind_after=timedelta(hours=config.survey_reminder_after_hours)
+        ),
         sealer=AuditSealer(database),
         deadline_watch=DeadlineWatch(database=database, clock=clock),
         assigner=Assigner(database=database, clock=clock, is_on=config.assign_automatically),
         story_reader=StoryReader(database=database, rasa=rasa, clock=clock),
+        task_watch=TaskWatch(database=database, clock=clock),
         publisher=Publisher(database=database, clock=clock),
         sender=Sender(database=database, clock=clock, config=config),
         alarms=Alarms(
@@ -140,6 +145,14 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     async def ask_satisfaction(complaint_id: str, resolved_at: str) -> None:
         await rooms.survey.ask(uuid.UUID(complaint_id), datetime.fromisoformat(resolved_at))
 
+    @app.task(name=Job.REMIND_OF_SURVEY, retry=BackOff(ceiling=300))
+    async def remind_of_survey(complaint_id: str, resolved_at: str) -> None:
+        await rooms.survey.remind(uuid.UUID(complaint_id), datetime.fromisoformat(resolved_at))
+
+    @app.task(name=Job.WATCH_TASK, retry=BackOff(ceiling=300))
+    async def watch_task(task_id: int) -> None:
+        await rooms.task_watch.look(task_id)
+
     @app.task(name=Job.WATCH_DEADLINE, retry=BackOff(ceiling=300))
     async def watch_deadline(deadline_id: int) -> None:
         await rooms.deadline_watch.look(deadline_id)
@@ -170,6 +183,12 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
         """Stories told before there were vectors, or whose job was lost."""
         with suppress(RasaUnavailable):  # the next minute comes
             await rooms.story_reader.read_unread()
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="watch_tasks", queueing_lock="watch_tasks")
+    async def watch_tasks(timestamp: int) -> None:
+        """The safety net: departments' tasks for which no job has come."""
+        await rooms.task_watch.look_at_all_due()
 
     @app.task(name=Job.SEND_EVENTS, retry=BackOff(ceiling=300))
     async def send_events(webhook_id: str) -> None:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from bot.complaints.deadlines import DeadlineName
 from bot.complaints.labels import Cause, Emotion, Label, Product, RootCause, Tier
@@ -38,6 +38,7 @@ class NoticeKind(Label):
     DEADLINE_MISSED = "deadline_missed", "期限已过", "Deadline missed"
     ASSIGNED = "assigned", "新分派的案件", "A case was given to you"
     NOBODY_TO_ASSIGN = "nobody_to_assign", "案件暂无人可接", "Nobody can be given the case"
+    TASK_OVERDUE = "task_overdue", "部门逾期未答复", "A department has not answered in time"
 
 
 class CaseIsSettled(Exception):
@@ -103,6 +104,19 @@ class Complaint(Base):
     tier_decisions: Mapped[list["TierDecisionRecord"]] = relationship(order_by="TierDecisionRecord.id", lazy="selectin")
     learn_record: Mapped[list["LearnEntry"]] = relationship(order_by="LearnEntry.id", lazy="selectin")
     deadlines: Mapped[list["DeadlineRecord"]] = relationship(order_by="DeadlineRecord.due_at", lazy="selectin")
+
+    @validates("unit_code", "handler_id")
+    def _pass_on_deadlines(self, name: str, value: Any) -> Any:
+        """Who gets the case has to keep the dates that are still to be kept; a missed one stays with who missed it."""
+        for deadline in self.deadlines:
+            if deadline.is_pending:
+                setattr(deadline, name, value)
+        return value
+
+    @validates("deadlines")
+    def _give_deadline(self, _name: str, deadline: "DeadlineRecord") -> "DeadlineRecord":
+        deadline.unit_code, deadline.handler_id = self.unit_code, self.handler_id
+        return deadline
 
     def take(self, step: CaseStep, *, now: datetime) -> None:
         """Move the case by one step.
@@ -215,6 +229,10 @@ class DeadlineRecord(Base):
     complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
     name: Mapped[str] = mapped_column(String(30))
     rule: Mapped[str] = mapped_column(Text)
+    unit_code: Mapped[str | None] = mapped_column(String(20), index=True)
+    """The unit that has to keep it: the case's, until it is met or missed; what happens later changes no figure."""
+    handler_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    """Who has to keep it, in the same way."""
     set_at: Mapped[datetime]
     """When this date was set: half of the time is counted from here."""
     due_at: Mapped[datetime] = mapped_column(index=True)
@@ -223,6 +241,11 @@ class DeadlineRecord(Base):
     """When it was noticed that the date had passed; what was due may still be done later."""
     next_look_at: Mapped[datetime | None]
     """When the watch looks at it next; empty for one that was just set, and for one that is missed."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether it is neither met nor missed."""
+        return self.met_at is None and self.missed_at is None
 
     def move_to(self, due_at: datetime, rule: str, *, now: datetime) -> None:
         """Give the deadline another date; it is watched anew."""
@@ -317,6 +340,8 @@ class CaseTask(Base):
     answered_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
     answered_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+    overdue_at: Mapped[datetime | None]
+    """When it was noticed that no answer had come in time; the answer may still come."""
 
 
 class CaseLink(Base):
@@ -367,16 +392,21 @@ class Notice(Base):
     """Something that a person, or a whole unit, must see: a date comes near, a date was missed."""
 
     __tablename__ = "notices"
-    __table_args__ = (
-        Index("ix_notices_staff_unseen", "staff_id", postgresql_where=text("seen_at IS NULL")),
-        Index("ix_notices_unit_unseen", "unit_code", postgresql_where=text("seen_at IS NULL")),
-    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
     deadline_id: Mapped[int | None] = mapped_column(ForeignKey("deadlines.id"))
-    staff_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"))
-    unit_code: Mapped[str | None] = mapped_column(String(20))
+    staff_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff.id"), index=True)
+    unit_code: Mapped[str | None] = mapped_column(String(20), index=True)
     kind: Mapped[NoticeKind]
     at: Mapped[datetime]
-    seen_at: Mapped[datetime | None]
+
+
+class NoticeSighting(Base):
+    """That a person has seen a notice; a unit's notice stays unseen for everybody else of the unit."""
+
+    __tablename__ = "notice_sightings"
+
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), primary_key=True)
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    seen_at: Mapped[datetime]

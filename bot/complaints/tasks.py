@@ -9,6 +9,7 @@ from bot.audit import record
 from bot.complaints.assignment import check_avoidance
 from bot.complaints.models import CaseTask, Complaint
 from bot.complaints.people import Person
+from bot.jobs import Job, enqueue
 
 
 class TaskRefused(ValueError):
@@ -66,6 +67,7 @@ async def ask_department(
         department=task.department,
         tier=complaint.tier,
     )
+    await enqueue(session, Job.WATCH_TASK, at=due_at, task_id=task.id)
     return task
 
 
@@ -97,6 +99,21 @@ def cancel_task(session: AsyncSession, complaint: Complaint, task: CaseTask, *, 
     _check_open(complaint, task)
     task.cancelled_at = now
     record(session, at=now, actor=by.actor, action="cancel_task", subject=complaint.number, task=task.id)
+
+
+def miss_task(session: AsyncSession, complaint: Complaint, task: CaseTask, *, now: datetime) -> bool:
+    """Note that a task's date has passed without an answer.
+
+    Returns:
+        False if there is nothing to note: it was answered, cancelled or noted before, is not due, or nothing is left to
+        be done in its case.
+    """
+    is_over = task.answered_at is not None or task.cancelled_at is not None or complaint.state.is_settled
+    if is_over or task.overdue_at is not None or task.due_at > now:
+        return False
+    task.overdue_at = now
+    record(session, at=now, actor="system", action="miss_task", subject=complaint.number, task=task.id)
+    return True
 
 
 async def tasks_of(session: AsyncSession, complaint: Complaint) -> list[CaseTask]:

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.clock import Clock
+from bot.complaints.casework import complaints_of
+from bot.conversations.courtesies import is_mere_courtesy
 from bot.conversations.handover import check_alarm, locked
 from bot.conversations.models import Author, Conversation, Holder, Message
 from bot.database import Database, notify_changed
@@ -35,6 +37,8 @@ class UnansweredWatch:
             conversation = await locked(session, conversation_id)
             message = await session.get_one(Message, message_id)
             if conversation.holder is not Holder.STAFF or await _is_answered(session, message):
+                return
+            if await _needs_no_answer(session, message):
                 return
             due_at = max(message.sent_at, conversation.held_since or message.sent_at) + self.answer_within
             if due_at > now:  # somebody else has got it meanwhile
@@ -110,6 +114,14 @@ async def waiting_since(session: AsyncSession, conversation_id: uuid.UUID) -> da
         )
     )
     return since
+
+
+async def _needs_no_answer(session: AsyncSession, message: Message) -> bool:
+    """Whether a customer only thanks or says goodbye after everything they complained about is settled."""
+    if not is_mere_courtesy(message.text):
+        return False
+    complaints = await complaints_of(session, message.conversation_id)
+    return bool(complaints) and all(complaint.state.is_settled for complaint in complaints)
 
 
 async def _is_answered(session: AsyncSession, message: Message) -> bool:

@@ -13,7 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.labels import Language
 from bot.conversations.returning import release_all_of
+from bot.desk.bulk import open_cases_of
 from bot.desk.conversation import milliseconds
+from bot.desk.figures import scope_of
+from bot.desk.reassigning import reassign_all
 from bot.desk.visit import NoLongerAllowed, Visit
 from bot.desk.words import browser_words, word
 from bot.logs import logger
@@ -113,6 +116,7 @@ class Administration:
             ("setShifts", self._set_shifts),
         ):
             self._list.on(event, self._guarded(act))
+        self._list.on("reassignAll", self._reassign_all)
         async with self._visit.transaction() as session:
             await self._show_people(session)
 
@@ -232,6 +236,18 @@ class Administration:
         administration.set_shifts(session, person, shifts, administrator=self._visit.person, now=self._now)
         await self._done(session, person)
 
+    async def _reassign_all(self, event: GenericEventArguments) -> None:
+        """Give the person's open cases to others, and show that they are gone."""
+        chosen: list[uuid.UUID] = []
+
+        async def choose(session: AsyncSession, given: Any) -> None:
+            chosen.append((await self._person(session, given)).id)
+
+        await self._guarded(choose)(event)
+        for staff_id in chosen:
+            await reassign_all(self._visit, staff_id)
+            await self._guarded(self._choose)(event)
+
     async def _person(self, session: AsyncSession, given: Any) -> StaffMember:
         asked = PersonGiven.model_validate(given)
         return await administration.looked_after(session, asked.username, self._visit.person)
@@ -259,6 +275,7 @@ class Administration:
             "isMyself": person.id == self._visit.person.id,
             "hasSecondFactor": person.second_factor_at is not None,
             "isLocked": person.locked_until is not None and person.locked_until > self._now,
+            "openCount": len(await open_cases_of(session, person.id, scope_of(self._visit.person, organisation()))),
             "shifts": person.shifts,
             "absences": [
                 {

@@ -8,6 +8,7 @@ from nicegui import Client
 
 from bot.desk.frame import dress, header, sorry
 from bot.desk.gate import next_step
+from bot.desk.notice_bell import put_bell
 from bot.desk.parts import Desk
 from bot.desk.visit import Visit, record_refusal
 from bot.desk.words import language_of
@@ -27,8 +28,9 @@ async def admit(desk: Desk, request: Request, client: Client, act: Act) -> Visit
         return RedirectResponse(step)
     language = language_of(person.language)
     dress(client, language)
-    header(person, language, request.url.path)
+    place = header(person, language, request.url.path)
     if may(person, act):
+        await put_bell(desk, client, person, token, place)
         return Visit(desk, client, person, token, act)
     await record_refusal(desk, person, f"page:{act}", address=request.url.path[:80])
     client.status_code = 403

@@ -3,21 +3,22 @@
 import uuid
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.complaints.assignment import MustAvoid, assign
 from bot.complaints.authority import decides_for
-from bot.complaints.labels import Label
+from bot.complaints.figures import Scope
+from bot.complaints.labels import Label, Tier
 from bot.complaints.lifecycle import SETTLED, IllegalStep
 from bot.complaints.models import Complaint
 from bot.complaints.people import Candidate, CaseRole, is_within
 from bot.database import notify_changed
-from bot.staff.candidates import NotOnCases, candidate, candidates, person_of
+from bot.staff.candidates import CASE_ROLE_OF, NotOnCases, best_handler, candidate, candidates, person_of
 from bot.staff.models import StaffMember
 from bot.staff.organisation import Organisation
-from bot.staff.permissions import may_see
+from bot.staff.permissions import Act, may, may_see
 
 
 class Given(Label):
@@ -28,6 +29,7 @@ class Given(Label):
     NOT_YOURS = "not_yours", "您无权分派", "Not yours to assign"
     NOT_FOR_THEM = "not_for_them", "对方看不到此案", "They may not see it"
     AVOIDED = "avoided", "须回避", "They must keep out"
+    NOBODY_FITS = "nobody_fits", "没有合适的人", "Nobody fits"
     ILLEGAL = "illegal", "当前状态不能分派", "Not in this state"
 
 
@@ -56,8 +58,7 @@ async def give(
     if complaint is None:
         return Given.NO_CASE
     if not _may_give(complaint, handler_id, person):
-        actor = f"staff:{person.username}"
-        record(session, at=now, actor=actor, action="access_refused", subject=complaint.number, wish="assign")
+        _record_refusal(session, complaint, person, "assign", now=now)
         return Given.NOT_YOURS
     member = await session.get(StaffMember, handler_id)
     if member is None or not may_see(member, complaint.outlet_code, organisation):
@@ -75,6 +76,48 @@ async def give(
     return Given.GIVEN
 
 
+async def open_cases_of(session: AsyncSession, handler_id: uuid.UUID, scope: Scope) -> list[uuid.UUID]:
+    """The unsettled cases of the scope's units that a person has, the most pressing tier first, then the oldest."""
+    rank = case({tier: -tier.rank for tier in Tier}, value=Complaint.tier)
+    query = (
+        select(Complaint.id)
+        .where(Complaint.handler_id == handler_id, Complaint.state.not_in(SETTLED))
+        .where(scope.covers(Complaint.unit_code))
+        .order_by(rank, Complaint.opened_at)
+    )
+    return list(await session.scalars(query))
+
+
+async def pass_on(
+    session: AsyncSession,
+    complaint_id: uuid.UUID,
+    handler_id: uuid.UUID,
+    *,
+    person: StaffMember,
+    organisation: Organisation,
+    now: datetime,
+) -> Given:
+    """Take a case from a person and give it to whoever fits best by unit, role, presence and load.
+
+    Args:
+        handler_id: who has it; a case that somebody else has by now is left alone.
+        person: who passes it on, with a supervisor's role over the case's unit.
+    """
+    complaint = await session.get_one(Complaint, complaint_id, with_for_update={"of": Complaint})
+    is_theirs = complaint.handler_id == handler_id and not complaint.state.is_settled
+    if not is_theirs or not may_see(person, complaint.outlet_code, organisation):
+        return Given.NO_CASE
+    if not may(person, Act.REASSIGN) or not _answers_for(complaint, person):
+        _record_refusal(session, complaint, person, "reassign", now=now)
+        return Given.NOT_YOURS
+    handler = await best_handler(session, complaint, now=now, besides={handler_id})
+    if handler is None:
+        return Given.NOBODY_FITS
+    await assign(session, complaint, handler, actor=f"staff:{person.username}", now=now)
+    await notify_changed(session, complaint.conversation_id)
+    return Given.GIVEN
+
+
 async def _newest_case(
     session: AsyncSession, conversation_id: uuid.UUID, person: StaffMember, organisation: Organisation
 ) -> Complaint | None:
@@ -85,13 +128,24 @@ async def _newest_case(
         .order_by(Complaint.opened_at.desc())
         .with_for_update(of=Complaint)
     )
-    seen = (case for case in await session.scalars(query) if may_see(person, case.outlet_code, organisation))
+    seen = (found for found in await session.scalars(query) if may_see(person, found.outlet_code, organisation))
     return next(seen, None)
 
 
 def _may_give(complaint: Complaint, handler_id: uuid.UUID, person: StaffMember) -> bool:
+    return (handler_id == person.id and person.role in CASE_ROLE_OF) or _answers_for(complaint, person)
+
+
+def _answers_for(complaint: Complaint, person: StaffMember) -> bool:
+    """Whether the person leads where the case is."""
     try:
-        giver = person_of(person)
+        return decides_for(complaint, person_of(person), least=CaseRole.SUPERVISOR)
     except NotOnCases:
         return False
-    return handler_id == giver.id or decides_for(complaint, giver, least=CaseRole.SUPERVISOR)
+
+
+def _record_refusal(
+    session: AsyncSession, complaint: Complaint, person: StaffMember, wish: str, *, now: datetime
+) -> None:
+    actor = f"staff:{person.username}"
+    record(session, at=now, actor=actor, action="access_refused", subject=complaint.number, wish=wish)

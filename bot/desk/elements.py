@@ -5,6 +5,7 @@ from typing import Any
 
 from nicegui.element import Element
 
+from bot.complaints.figures import Promise
 from bot.complaints.labels import Label, Language, Product, Tier
 from bot.desk.queue import ROWS_ON_A_PAGE
 from bot.desk.words import browser_words
@@ -128,3 +129,57 @@ class Cases(Element, component="components/cases.js"):
     def act_done(self) -> None:
         """What the person chose was done: close its form."""
         self.run_method("actDone")
+
+
+class Bell(Element, component="components/bell.js"):
+    """The bell in the top bar: who must not wait, and what the person must see.
+
+    Emits `open` (a conversation's address, and with a notice its id: `{"address": …, "id": …}`), `see` (a notice's id)
+    and `seeAll` (the id of the newest notice shown).
+    """
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self._props["words"] = browser_words(language)
+        self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
+        self._props["alarms"], self._props["notices"], self._props["unseen"] = [], [], 0
+
+    def show(self, *, alarms: Sequence[dict[str, Any]], notices: Sequence[dict[str, Any]], unseen: int) -> None:
+        """Show these; nothing is sent if nothing changed."""
+        shown = {"alarms": list(alarms), "notices": list(notices), "unseen": unseen}
+        if any(self._props[name] != value for name, value in shown.items()):
+            self._props.update(shown)
+            self.update()
+
+
+class OversightTables(Element, component="components/oversight.js"):
+    """The figures by unit and by person, and what waits for a decision. Emits `reassign` (a person's id).
+
+    Args:
+        days: the periods offered, in days.
+        chosen: `{"days": …, "since": …, "until": …}`.
+        csv_address: where the same figures are had as CSV.
+    """
+
+    def __init__(self, language: Language, *, days: Sequence[int], chosen: dict[str, Any], csv_address: str) -> None:
+        super().__init__()
+        self._props["words"] = browser_words(language)
+        self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
+        self._props["tiers"] = _choices(Tier, language)
+        self._props["promises"] = _choices(Promise, language)
+        self._props["days"], self._props["chosen"], self._props["csvAddress"] = list(days), chosen, csv_address
+        self._props["sheet"] = None
+
+    def show(
+        self,
+        *,
+        overall: dict[str, Any],
+        units: Sequence[dict[str, Any]],
+        people: Sequence[dict[str, Any]],
+        awaited: Sequence[dict[str, Any]],
+    ) -> None:
+        """Show these; nothing is sent if nothing changed."""
+        sheet = {"overall": overall, "units": list(units), "people": list(people), "awaited": list(awaited)}
+        if self._props["sheet"] != sheet:
+            self._props["sheet"] = sheet
+            self.update()

@@ -18,7 +18,12 @@ from bot.staff.permissions import Act, may
 STATIC = Path(__file__).parent / "static"
 STATIC_ADDRESS = "/desk-static"
 FAVICON = STATIC / "favicon.svg"
-PLACES = (("queue", "/", Act.SEE_CASES), ("people", "/people", Act.ADD_STAFF), ("audit", "/audit", Act.SEE_AUDIT))
+PLACES = (
+    ("queue", "/", Act.SEE_CASES),
+    ("oversight", "/oversight", Act.SEE_FIGURES),
+    ("people", "/people", Act.ADD_STAFF),
+    ("audit", "/audit", Act.SEE_AUDIT),
+)
 """The pages in the top bar: word, address, and the act that it takes."""
 
 
@@ -40,14 +45,19 @@ def dress(client: Client, language: Language) -> None:
         )
 
 
-def header(person: StaffMember, language: Language, back: str) -> None:
-    """The top bar: where one is, who one is, theme, language, and the way out."""
+def header(person: StaffMember, language: Language, back: str) -> Element:
+    """The top bar: where one is, who one is, theme, language, and the way out.
+
+    Returns:
+        The place in it for the person's notices.
+    """
     with ui.element("header").classes("topbar"):
         with ui.element("a").props('href="/"').classes("brand"):
             shown(word("product", language), "strong")
             shown(word("tagline", language), "span", "tagline")
         places(person, language, back)
         ui.element("div").classes("topbar-space")
+        notices = ui.element("div").classes("topbar-notices")
         with ui.element("div").classes("whoami"):
             with ui.element("a").props('href="/second-factor"') as account:
                 account.props["title"] = word("second_factor", language)
@@ -62,6 +72,7 @@ def header(person: StaffMember, language: Language, back: str) -> None:
         language_switch(language, back)
         with form("/sign-out", {}):
             submit(word("sign_out", language), "quiet")
+    return notices
 
 
 def places(person: StaffMember, language: Language, here: str) -> None:

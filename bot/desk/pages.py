@@ -13,9 +13,13 @@ from bot.desk.administration import Administration
 from bot.desk.admission import admit
 from bot.desk.audit_log import AuditFilter, records_page, show_audit_log
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson
+from bot.desk.figures import ChosenPeriod
 from bot.desk.frame import FAVICON, dress, field, form, header, language_asked, shown, small_card, sorry, submit
 from bot.desk.gate import SignedOut, next_step, safe_return
+from bot.desk.notice_bell import put_bell
+from bot.desk.oversight import Oversight
 from bot.desk.parts import Desk
+from bot.desk.queue import QueueFilter, QueueView
 from bot.desk.visit import Visit, record_refusal
 from bot.desk.words import WORDS, language_of, word, word_or
 from bot.desk.workplace import Workplace
@@ -95,6 +99,14 @@ def add_pages(desk: Desk) -> None:
             return None
         return admitted
 
+    @ui.page("/oversight", favicon=FAVICON, title="听诉 Tingsu", response_timeout=READY_WITHIN_SECONDS)
+    async def oversight_page(request: Request, client: Client) -> Response | None:
+        admitted = await admit(desk, request, client, Act.SEE_FIGURES)
+        if not isinstance(admitted, Visit):
+            return admitted
+        await Oversight(admitted, client, ChosenPeriod.asked(request.query_params, now=clock())).open()
+        return None
+
     @ui.page("/audit", favicon=FAVICON, title="听诉 Tingsu")
     async def audit_page(request: Request, client: Client) -> Response | None:
         admitted = await admit(desk, request, client, Act.SEE_AUDIT)
@@ -112,16 +124,20 @@ def add_pages(desk: Desk) -> None:
             return RedirectResponse(f"/sign-in?next={quote(request.url.path)}")
         if (step := next_step(person)) is not None:
             return RedirectResponse(step)
+        if asked is None and not may(person, Act.SEE_CASES) and may(person, Act.SEE_FIGURES):
+            return RedirectResponse("/oversight")
         language = language_of(person.language)
         dress(client, language)
-        header(person, language, request.url.path)
+        place = header(person, language, request.url.path)
         if not may(person, Act.SEE_CASES):
             await record_refusal(desk, person, f"page:{Act.SEE_CASES}", address=request.url.path[:80])
             client.status_code = 403
             sorry("page_refused", language)
             return None
+        await put_bell(desk, client, person, token, place)
         try:
-            await Workplace(desk, client, person, token, uuid.UUID(asked) if asked else None).open()
+            view = QueueView.asked(request.query_params) if asked is None else QueueView(chosen=QueueFilter.OPEN)
+            await Workplace(desk, client, person, token, uuid.UUID(asked) if asked else None, view).open()
         except SignedOut:
             return RedirectResponse("/sign-in")
         except (NoSuchConversation, ValueError):

@@ -6,13 +6,13 @@ not see doesn't count: neither for being in the queue, nor for its place.
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import (
     CTE,
     ColumnElement,
@@ -77,6 +77,19 @@ class QueueView(BaseModel):
     product: Product | None = None
     order: QueueOrder = QueueOrder.WAITING
     search: str = Field(default="", max_length=LONGEST_SEARCH)
+    unit: str | None = Field(default=None, max_length=20)
+    """Only conversations with a case that this unit has to settle."""
+    handler: str | None = Field(default=None, max_length=50)
+    """Only conversations with a case that the person with this username has."""
+
+    @classmethod
+    def asked(cls, parameters: Mapping[str, str]) -> "QueueView":
+        """The view in an address; the usual one if it cannot be read."""
+        known = {name: value for name, value in parameters.items() if name in cls.model_fields and "\x00" not in value}
+        try:
+            return cls.model_validate(known)
+        except ValidationError:
+            return cls()
 
 
 class Viewer:
@@ -282,6 +295,8 @@ def _in_queue(viewer: Viewer, view: QueueView, now: datetime, among: Collection[
         query = query.where(rank == view.tier.rank)
     if view.product is not None:
         query = query.where(cases.c.is_of_product)
+    if view.unit is not None or view.handler is not None:
+        query = query.where(cases.c.is_of_group)
     if is_long_enough(view.search):
         query = query.where(or_(conversation_matches(view.search), cases.c.is_found))
     return query.cte("in_queue")
@@ -310,6 +325,7 @@ def _unsettled_cases(viewer: Viewer, view: QueueView, now: datetime, among: Coll
             func.bool_or(Complaint.handler_id.is_(None)).label("is_unassigned"),
             func.bool_or(Complaint.product == view.product).label("is_of_product"),
             func.bool_or(found).label("is_found"),
+            func.bool_or(_is_of_group(view)).label("is_of_group"),
         )
         .where(Complaint.state.not_in(SETTLED), viewer.sees_where(Complaint.outlet_code))
         .group_by(Complaint.conversation_id)
@@ -334,6 +350,16 @@ def is_snoozed(staff_id: uuid.UUID, now: datetime) -> ColumnElement[bool]:
         ~has_written,
         ~has_notice,
     )
+
+
+def _is_of_group(view: QueueView) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = []
+    if view.unit is not None:
+        conditions.append(Complaint.unit_code == view.unit)
+    if view.handler is not None:
+        handler = select(StaffMember.id).where(StaffMember.username == view.handler).scalar_subquery()
+        conditions.append(Complaint.handler_id == handler)
+    return and_(true(), *conditions)
 
 
 def _is_seen(viewer: Viewer) -> ColumnElement[bool]:

@@ -12,9 +12,13 @@ from bot.audit import record
 from bot.conversations.models import Attachment, Message
 from bot.desk.audit_log import AuditFilter, as_csv
 from bot.desk.conversation import SAFE_IMAGES, NoSuchConversation, NotForThisPerson, open_for
+from bot.desk.figures import ChosenPeriod, read_sheet, scope_of
+from bot.desk.figures import as_csv as figures_csv
 from bot.desk.gate import refuse_other_sites, safe_return
 from bot.desk.leaving import leave
+from bot.desk.oversight import people_by_id
 from bot.desk.parts import Desk
+from bot.desk.words import language_of
 from bot.logs import logger
 from bot.settings import settings
 from bot.staff.passwords import PasswordFault
@@ -160,6 +164,19 @@ def routes(desk: Desk) -> APIRouter:
             record(session, at=clock(), actor=f"staff:{person.username}", action="export_audit", subject="audit")
         headers = {"Content-Disposition": "attachment; filename=audit.csv", "Cache-Control": "private, no-store"}
         return StreamingResponse(as_csv(database, chosen), media_type="text/csv; charset=utf-8", headers=headers)
+
+    @router.get("/oversight.csv")
+    async def oversight_csv(request: Request) -> Response:
+        person = await gate.require_act(request, Act.SEE_FIGURES)
+        chosen, now = ChosenPeriod.asked(request.query_params, now=clock()), clock()
+        async with database.transaction() as session:
+            sheet = await read_sheet(session, scope_of(person, organisation()), chosen.period, now=now)
+            people = await people_by_id(session, (key for _, key in sheet if isinstance(key, uuid.UUID)))
+            actor, days = f"staff:{person.username}", {"since": str(chosen.first), "until": str(chosen.last)}
+            record(session, at=now, actor=actor, action="export_figures", subject=f"unit:{person.unit_code}", **days)
+        lines = figures_csv(sheet, people, organisation(), language_of(person.language))
+        headers = {"Content-Disposition": "attachment; filename=figures.csv", "Cache-Control": "private, no-store"}
+        return Response(b"".join(lines), media_type="text/csv; charset=utf-8", headers=headers)
 
     @router.get("/healthz")
     async def healthz() -> JSONResponse:

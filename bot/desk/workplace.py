@@ -42,7 +42,7 @@ from bot.desk.gate import SignedOut, next_step
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.masked import Personal
 from bot.desk.parts import Desk
-from bot.desk.queue import QueueFilter, QueueView
+from bot.desk.queue import QueueView
 from bot.desk.queue_panel import QueuePanel
 from bot.desk.words import language_of, word, word_or
 from bot.logs import logger
@@ -67,9 +67,18 @@ class Workplace:
     Args:
         person: as they were when the page was opened; read again before every act.
         selected: the conversation that is open, if any.
+        view: what of the queue is shown at first.
     """
 
-    def __init__(self, desk: Desk, client: Client, person: StaffMember, token: str, selected: uuid.UUID | None) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        client: Client,
+        person: StaffMember,
+        token: str,
+        selected: uuid.UUID | None,
+        view: QueueView,
+    ) -> None:
         self._desk = desk
         self._client = client
         self._person = person
@@ -83,7 +92,7 @@ class Workplace:
             self._language,
             transaction=self._transaction,
             person=lambda: self._person,
-            view=QueueView(chosen=QueueFilter.OPEN if selected else QueueFilter.WAITING),
+            view=view,
             selected=selected,
         )
         self._refresher = Refresher(self._show_conversation_again)

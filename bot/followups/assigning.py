@@ -8,13 +8,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock
 from bot.complaints.assignment import assign
 from bot.complaints.lifecycle import SETTLED
-from bot.complaints.models import Complaint, Notice, NoticeKind
+from bot.complaints.models import Complaint, Notice, NoticeKind, NoticeSighting
 from bot.complaints.notices import notify
 from bot.conversations.handover import locked
 from bot.database import Database, notify_changed
@@ -90,12 +90,12 @@ async def _unassigned(session: AsyncSession, complaint_id: uuid.UUID) -> Complai
 
 
 async def _tell_unit(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
-    """Tell the unit that nobody can take its case; it isn't told again while it has not seen that."""
+    """Tell the unit that nobody can take its case; it isn't told again while none of its people has seen that."""
     query = select(Notice.id).where(
         Notice.complaint_id == complaint.id,
         Notice.kind == NoticeKind.NOBODY_TO_ASSIGN,
         Notice.unit_code.is_not_distinct_from(complaint.unit_code),
-        Notice.seen_at.is_(None),
+        ~exists().where(NoticeSighting.notice_id == Notice.id),
     )
     if await session.scalar(query.limit(1)) is None:
         notify(session, complaint, NoticeKind.NOBODY_TO_ASSIGN, now=now, unit_code=complaint.unit_code)

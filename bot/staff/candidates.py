@@ -1,6 +1,7 @@
 """The people of the desk as casework sees them: in which part they work, where, and how much they have to do."""
 
 import uuid
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
@@ -67,9 +68,15 @@ async def candidate(session: AsyncSession, staff_id: uuid.UUID) -> Candidate:
     return found[0][1]
 
 
-async def best_handler(session: AsyncSession, complaint: Complaint, *, now: datetime) -> Candidate | None:
-    """Who should get this case by unit, role, presence and load; None if there is nobody."""
-    avoid = await avoided_by_hand(session, complaint)
+async def best_handler(
+    session: AsyncSession, complaint: Complaint, *, now: datetime, besides: Collection[uuid.UUID] = ()
+) -> Candidate | None:
+    """Who should get this case by unit, role, presence and load; None if there is nobody.
+
+    Args:
+        besides: who is not to get it, whatever speaks for them.
+    """
+    avoid = await avoided_by_hand(session, complaint) | set(besides)
     return choose_handler(await candidates(session, now=now), complaint, avoid=avoid)
 
 

@@ -50,7 +50,7 @@ ACTS_OF: dict[Role, frozenset[Act]] = {
     Role.ANALYST: frozenset({Act.SEE_FIGURES}),
     Role.INSPECTOR: frozenset({Act.SEE_CASES, Act.SEE_FIGURES}),
     # Whoever is first to sign in tries the desk out alone, so administrators answer too.
-    Role.ADMINISTRATOR: FIRST_CONTACT | {Act.SEE_UNASSIGNED, Act.ADD_STAFF},
+    Role.ADMINISTRATOR: FIRST_CONTACT | {Act.REASSIGN, Act.SEE_UNASSIGNED, Act.ADD_STAFF},
     Role.AUDITOR: frozenset({Act.SEE_CASES, Act.SEE_UNASSIGNED, Act.SEE_FIGURES, Act.SEE_AUDIT}),
 }
 """What each role may do, wherever the person may look."""
@@ -85,6 +85,11 @@ def may_see(person: Placed, outlet_code: str | None, organisation: Organisation)
         units_above = set()
     if units_above:
         return person.unit_code in units_above
+    return sorts_unplaced(person, organisation)
+
+
+def sorts_unplaced(person: Placed, organisation: Organisation) -> bool:
+    """Whether complaints about which nobody knows the outlet yet are the person's to look after."""
     return may(person, Act.SEE_UNASSIGNED) or _level_of(person, organisation) in LEVELS_THAT_SEE_UNASSIGNED
 
 

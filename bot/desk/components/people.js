@@ -52,6 +52,7 @@ export default {
           <p class="acts"><button type="button" class="secondary" @click="shifts.push({ weekday: (shifts.length % 7) + 1, from: '08:30', until: '17:30' })">{{ words.add_shift }}</button>
             <button type="button" class="secondary save-shifts" @click="send('setShifts', { shifts })">{{ words.save_shifts }}</button></p>
           <h2>{{ words.absences }}</h2>
+          <p v-if="person.openCount" class="acts"><button type="button" class="secondary reassign" @click="send('reassignAll')">{{ words.reassign_all }} · {{ person.openCount }}</button></p>
           <p v-for="absence in person.absences" :key="absence.id" class="line absence"><span>{{ moment(absence.fromAt) }} – {{ moment(absence.untilAt) }} {{ absence.note }}</span>
             <button type="button" class="quiet" :aria-label="words.remove" @click="send('removeAbsence', { id: absence.id })">×</button></p>
           <form class="line" @submit.prevent="addAbsence">
@@ -65,7 +66,7 @@ export default {
     </div>
   `,
   props: { words: Object, locale: String, roles: Array, units: Array, found: Object, person: Object, secret: String },
-  emits: ["look", "choose", "add", "change", "close", "reopen", "resetPassword", "resetSecondFactor", "addAbsence", "removeAbsence", "setShifts"],
+  emits: ["look", "choose", "add", "change", "close", "reopen", "resetPassword", "resetSecondFactor", "addAbsence", "removeAbsence", "setShifts", "reassignAll"],
   data: () => ({ search: "", mode: "none", form: {}, shifts: [], absence: {} }),
   computed: {
     isMyself() {

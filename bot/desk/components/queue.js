@@ -33,6 +33,10 @@ export default {
         <button type="button" class="quiet icon" :title="words.keys" :aria-label="words.keys" @click="help = !help">?</button>
       </div>
       <div v-if="views.length || naming || isNarrowed" class="views">
+        <span v-for="what in ['unit', 'handler'].filter((what) => view[what])" :key="what" class="view narrowed">
+          <span>{{ words[what] }}：{{ view[what] }}</span>
+          <button type="button" :aria-label="fill(words.remove_view, { name: view[what] })" @click="look({ [what]: null })">×</button>
+        </span>
         <span v-for="saved in views" :key="saved.id" class="view">
           <button type="button" @click="$emit('useView', saved.id)">{{ saved.name }}</button>
           <button type="button" :aria-label="fill(words.remove_view, saved)" @click="$emit('removeView', saved.id)">×</button>
@@ -130,7 +134,7 @@ export default {
       return Math.max(1, Math.ceil(this.total / this.rowsOnAPage));
     },
     isNarrowed() {
-      return Boolean(this.view.tier || this.view.product || this.view.search || this.view.order === "deadline");
+      return Boolean(this.view.unit || this.view.handler || this.view.tier || this.view.product || this.view.search || this.view.order === "deadline");
     },
     /** Where the palette leads: pages, filters and saved views whose name has the words, then cases that were found. */
     goals() {

@@ -54,8 +54,10 @@ window.tingsuDesk = {
     if (location.pathname !== address) history.pushState({}, "", address);
   },
 
-  /** Two soft tones. Browsers stay silent until the person has touched the page once. */
+  /** Two soft tones, once for all that rings at the same time. Browsers stay silent until the page was touched once. */
   ring() {
+    if (Date.now() - (this.rangAt ?? 0) < 3000) return;
+    this.rangAt = Date.now();
     try {
       const context = (this.sound ??= new AudioContext());
       if (context.state !== "running") return;

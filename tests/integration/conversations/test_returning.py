@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
+from bot.complaints.casework import resolve
+from bot.complaints.lifecycle import State
+from bot.complaints.models import Complaint
 from bot.conversations.handover import call_staff, hand_back, locked, reply, take_over
 from bot.conversations.inbound import Inbox
 from bot.conversations.models import Conversation, Holder
 from bot.conversations.returning import UnansweredWatch, release_all_of
 from bot.database import Database
 from bot.staff.models import StaffMember
-from tests.builders import a_conversation, a_member_of_staff, an_inbound, audit_trail, jobs
+from tests.builders import a_complaint, a_conversation, a_member_of_staff, an_inbound, audit_trail, jobs
 from tests.conftest import FakeClock
 
 FIVE_MINUTES = timedelta(minutes=5)
@@ -159,3 +162,41 @@ async def test_who_leaves_gives_up_every_conversation_and_nobody_elses(
         (Holder.STAFF, None),
     ]
     assert (await audit_trail(database, str(other.id)))[-1] == "system: release_conversation"
+
+
+async def test_a_mere_thank_you_after_the_resolution_owes_nobody_an_answer(
+    database: Database, inbox: Inbox, conversation: Conversation, li: StaffMember, watch: UnansweredWatch,
+    clock: FakeClock,
+) -> None:  # fmt: skip
+    async with database.transaction() as session:
+        complaint = await a_complaint(session, conversation, clock=clock)
+        resolve(session, complaint, "卡已取回。", actor="staff:li", now=clock())
+        deadlines = [(deadline.name, deadline.due_at, deadline.met_at) for deadline in complaint.deadlines]
+    await take(database, conversation, li, clock)
+    await answer(database, conversation, li, clock)
+    await inbox.receive(an_inbound("好的谢谢再见"))
+    clock.advance(minutes=5)
+    await look(database, watch)
+    assert (await now_is(database, conversation)).held_by == li.id
+    async with database.transaction() as session:
+        after = await session.get_one(Complaint, complaint.id)
+    assert after.state is State.RESOLVED
+    assert [(deadline.name, deadline.due_at, deadline.met_at) for deadline in after.deadlines] == deadlines
+
+    await inbox.receive(an_inbound("谢谢，可是卡还没到"))
+    clock.advance(minutes=5)
+    await look(database, watch)
+    assert (await now_is(database, conversation)).holder is Holder.QUEUE
+
+
+async def test_thanks_while_the_case_is_open_are_answered(
+    database: Database, inbox: Inbox, conversation: Conversation, li: StaffMember, watch: UnansweredWatch,
+    clock: FakeClock,
+) -> None:  # fmt: skip
+    async with database.transaction() as session:
+        await a_complaint(session, conversation, clock=clock)
+    await take(database, conversation, li, clock)
+    await inbox.receive(an_inbound("好的谢谢"))
+    clock.advance(minutes=5)
+    await look(database, watch)
+    assert (await now_is(database, conversation)).holder is Holder.QUEUE

@@ -109,6 +109,8 @@ def _deadlines(case: dict[str, Any]) -> Iterator[dict[str, Any]]:
             "complaint_id": case["id"],
             "name": deadline.name.value,
             "rule": deadline.rule.zh,
+            "unit_code": case["unit_code"],
+            "handler_id": case.get("handler_id"),
             "set_at": case["opened_at"],
             "due_at": deadline.due_at,
             "met_at": case["opened_at"] if deadline.name is DeadlineName.FIRST_CONTACT else None,

@@ -254,3 +254,32 @@ async def test_ten_thousand_open_cases_are_paged_and_searched_in_less_than_half_
         started_at = time.monotonic()
         await page_for(database, a_person(), view)
         assert time.monotonic() - started_at < 0.5  # 0.05 and 0.15 on a quiet machine
+
+
+async def test_the_queue_is_narrowed_to_the_cases_of_a_unit_or_a_person(database: Database, scene: Scene) -> None:
+    handler = await scene.member("zhao", role=Role.HANDLER, unit_code="HB-WH-WC-03")
+    theirs, outlets, elsewhere = [await scene.customer_writes("卡被吞了") for _ in range(3)]
+    case = await scene.complaint(theirs, outlet_code="HB-WH-WC-03", tier=Tier.ORDINARY)
+    await scene.complaint(outlets, outlet_code="HB-WH-WC-03", tier=Tier.ORDINARY)
+    await scene.complaint(elsewhere, outlet_code="HB-YC-XL-01", tier=Tier.ORDINARY)
+    await scene.person_is_called(await scene.customer_writes("人工"))
+    await change(database, case, handler_id=handler.id)
+    assert set(await ids_for(database, a_person(), unit="HB-WH-WC-03")) == {theirs, outlets}
+    assert await ids_for(database, a_person(), handler="zhao") == [theirs]
+    assert await ids_for(database, a_person(), handler="zhao", unit="HB-YC-XL-01") == []
+    assert await ids_for(database, a_person(), handler="nobody") == []
+    assert await ids_for(database, a_person("HB-YC"), unit="HB-WH-WC-03") == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "view"),
+    [
+        ({}, QueueView()),
+        ({"chosen": "breaching", "unit": "HB-WH", "x": "y"}, QueueView(chosen=QueueFilter.BREACHING, unit="HB-WH")),
+        ({"chosen": "everything"}, QueueView()),
+        ({"handler": "x" * 51}, QueueView()),
+        ({"unit": "\x00"}, QueueView()),
+    ],
+)
+def test_a_view_is_read_from_an_address(asked: dict[str, str], view: QueueView) -> None:
+    assert QueueView.asked(asked) == view

@@ -19,6 +19,8 @@ PAGES = {
     "/": Act.SEE_CASES,
     "/conversations/{conversation}": Act.SEE_CASES,
     "{attachment}": Act.SEE_CASES,
+    "/oversight": Act.SEE_FIGURES,
+    "/oversight.csv": Act.SEE_FIGURES,
     "/people": Act.ADD_STAFF,
     "/audit": Act.SEE_AUDIT,
     "/audit.csv": Act.SEE_AUDIT,
@@ -38,6 +40,9 @@ async def test_each_role_opens_its_pages_and_is_refused_all_others(
         sign_in(browser, "li")
         for address, act in PAGES.items():
             answer = browser.get(address.format_map(names))
+            if address == "/" and role is Role.ANALYST:
+                assert answer.headers["location"] == "/oversight"
+                continue
             assert answer.status_code == (200 if may(person, act) else 403), address
             assert "小明" not in answer.text
             refused_count += answer.status_code == 403
@@ -50,7 +55,7 @@ async def test_each_role_opens_its_pages_and_is_refused_all_others(
     assert len(recorded) == refused_count
 
 
-@pytest.mark.parametrize("address", ["/people", "/audit", "/audit.csv"])
+@pytest.mark.parametrize("address", ["/oversight", "/oversight.csv", "/people", "/audit", "/audit.csv"])
 def test_a_stranger_opens_nothing(desk: ServedDesk, database_url: str, address: str) -> None:
     with desk.browser() as browser:
         assert browser.get(address).status_code in {302, 307, 401}

@@ -13,7 +13,6 @@ from bot.complaints.casework import first_contact_made, resolve, withdraw
 from bot.complaints.labels import Tier
 from bot.complaints.lifecycle import State
 from bot.complaints.models import DeadlineRecord, Notice, NoticeKind
-from bot.complaints.notices import see, unseen_notices
 from bot.complaints.tiers import raise_tier
 from bot.conversations.models import Conversation, Holder
 from bot.database import Database
@@ -115,12 +114,6 @@ async def test_the_handler_is_warned_at_half_time_and_a_day_before(
         (NoticeKind.HALF_TIME, people.handler.id, deadline.id),
         (NoticeKind.ONE_DAY_LEFT, people.handler.id, deadline.id),
     ]
-    async with database.transaction() as session:
-        unseen = await unseen_notices(session, people.handler.id, [])
-        assert [notice.kind for notice in unseen] == [NoticeKind.ONE_DAY_LEFT, NoticeKind.HALF_TIME]
-        see(unseen[0], now=clock())
-    async with database.transaction() as session:
-        assert len(await unseen_notices(session, people.handler.id, [])) == 1
     assert (await jobs(database, "watch_deadline"))[-1]["scheduled_at"] == deadline.next_look_at
 
 

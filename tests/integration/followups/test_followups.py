@@ -19,10 +19,12 @@ from bot.wording import wording
 from tests.builders import a_complaint, a_conversation, a_member_of_staff, jobs, texts
 from tests.conftest import FakeClock
 
+TWO_DAYS = timedelta(days=2)
+
 
 @pytest.fixture
 def survey(database: Database, clock: FakeClock) -> SatisfactionSurvey:
-    return SatisfactionSurvey(database, clock)
+    return SatisfactionSurvey(database, clock, TWO_DAYS)
 
 
 @pytest.fixture

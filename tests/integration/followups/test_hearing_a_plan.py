@@ -17,6 +17,7 @@ from bot.complaints.plans import submit_plan
 from bot.conversations.models import Conversation, Holder
 from bot.database import Database
 from bot.followups.plans import put_plan
+from bot.followups.results import tell_result
 from bot.staff.candidates import person_of
 from tests.builders import a_complaint, a_conversation, a_member_of_staff
 from tests.conftest import FakeClock
@@ -136,3 +137,22 @@ async def test_the_number_of_a_merged_complaint_tells_of_the_case_that_stays(
     assert await hears(conversation, "我的投诉怎么样了", "ask_status") == said
     other = await a_conversation(database, clock, chat="somebody else")
     assert await hears(other, f"{duplicate.number} 怎么样了", "ask_status") == ["utter_number_not_yours"]
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+async def test_thanks_and_goodbye_after_the_result_neither_reopen_the_case_nor_set_a_date(
+    is_asked: bool, database: Database, conversation: Conversation, complaint: Complaint, clock: FakeClock
+) -> None:
+    await hears(conversation, "接受", "accept_result", number=complaint.number)
+    async with database.transaction() as session:
+        accepted = await session.get_one(Complaint, complaint.id)
+        await tell_result(session, accepted, "卡已送到。", actor="staff:li", now=clock())
+    told, _ = await read(database, complaint)
+    dates = [(deadline.name, deadline.due_at, deadline.met_at) for deadline in told.deadlines]
+    clock.advance(hours=1)
+    number = complaint.number if is_asked else None
+    assert await hears(conversation, "好的谢谢再见", "thank", number=number) == ["utter_result_accepted"]
+    after, chat = await read(database, complaint)
+    assert (after.state, after.result_accepted, after.reopened_count) == (State.RESOLVED, True, 0)
+    assert [(deadline.name, deadline.due_at, deadline.met_at) for deadline in after.deadlines] == dates
+    assert (chat.holder, chat.waiting_since) == (Holder.BOT, None)

@@ -68,7 +68,7 @@ MAY = {
     Act.RESOLVE:            ("yes",   "yes",      "yes",       "yes",      "yes",  "no",    "no",      "yes",  "no"),
     Act.REVEAL:             ("yes",   "yes",      "yes",       "yes",      "yes",  "no",    "no",      "yes",  "no"),
     Act.ASSIGN:             ("no",    "yes",      "yes",       "yes",      "yes",  "no",    "no",      "no",   "no"),
-    Act.REASSIGN:           ("no",    "yes",      "yes",       "yes",      "yes",  "no",    "no",      "no",   "no"),
+    Act.REASSIGN:           ("no",    "yes",      "yes",       "yes",      "yes",  "no",    "no",      "yes",  "no"),
     Act.APPROVE_PLAN:       ("no",    "yes",      "yes",       "yes",      "yes",  "no",    "no",      "no",   "no"),
     Act.APPROVE_LOWER_TIER: ("no",    "yes",      "yes",       "yes",      "yes",  "no",    "no",      "no",   "no"),
     Act.APPROVE_EXTENSION:  ("no",    "yes",      "yes",       "yes",      "yes",  "no",    "no",      "no",   "no"),

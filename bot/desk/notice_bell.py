@@ -1,0 +1,172 @@
+"""The bell in the top bar of every page: alarms for which the person was called, and their notices, kept live."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from nicegui import Client
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.alarms.models import Alarm
+from bot.alarms.ringing import ringing_for
+from bot.complaints.deadlines import DeadlineName
+from bot.complaints.notices import ListedNotice, Reader, notices_for, see, see_all, unseen_count
+from bot.desk.conversation import milliseconds
+from bot.desk.elements import Bell
+from bot.desk.live import EVERYTHING, Refresher
+from bot.desk.parts import Desk
+from bot.desk.visit import NoLongerAllowed, Visit
+from bot.desk.words import word
+from bot.logs import logger
+from bot.staff.models import StaffMember
+from bot.staff.people import organisation
+from bot.staff.permissions import Act, may, may_see, sorts_unplaced
+
+NOTICES_LISTED = 50
+NOTICED_AGAIN_AFTER_SECONDS = 1.0
+log = logger(__name__)
+
+
+async def put_bell(desk: Desk, client: Client, person: StaffMember, token: str, place: Element) -> None:
+    """Put the bell into the top bar; who sees no cases has none."""
+    if may(person, Act.SEE_CASES):
+        await NoticeBell(desk, client, Visit(desk, client, person, token, Act.SEE_CASES)).open(place)
+
+
+class NoticeBell:
+    """One person's bell on one open page."""
+
+    def __init__(self, desk: Desk, client: Client, visit: Visit) -> None:
+        self._desk = desk
+        self._client = client
+        self._visit = visit
+        self._has_missed = False
+        self._refresher = Refresher(self._show_again, rest=NOTICED_AGAIN_AFTER_SECONDS)
+
+    async def open(self, place: Element) -> None:
+        """Build the bell, and keep it live until the page is closed."""
+        with place:
+            self._bell = Bell(self._visit.language)
+        self._bell.on("open", self._guarded(self._open))
+        self._bell.on("see", self._guarded(self._see))
+        self._bell.on("seeAll", self._guarded(self._see_all))
+        self._client.on_connect(self._catch_up)
+        self._client.on_delete(self._desk.feed.subscribe(self._notice))
+        await self._show_again(frozenset())
+
+    def _notice(self, conversation_id: str) -> None:
+        if self._client.has_socket_connection:
+            self._refresher.notice(conversation_id)
+        else:
+            self._has_missed = True
+
+    def _catch_up(self) -> None:
+        if self._has_missed:
+            self._has_missed = False
+            self._refresher.notice(EVERYTHING)
+
+    async def _show_again(self, _noticed: frozenset[str]) -> None:
+        try:
+            async with self._visit.transaction() as session:
+                await self._show(session)
+        except NoLongerAllowed:
+            pass  # the visit has sent them away
+
+    async def _show(self, session: AsyncSession) -> None:
+        reader, now = self._reader, self._desk.clock()
+        alarms = await ringing_for(session, reader.staff_id)
+        notices = await notices_for(session, reader, now=now, limit=NOTICES_LISTED)
+        unseen = await unseen_count(session, reader, now=now)
+        self._bell.show(
+            alarms=[self._alarm_row(alarm) for alarm in alarms],
+            notices=[self._notice_row(notice) for notice in notices],
+            unseen=unseen,
+        )
+
+    def _alarm_row(self, alarm: Alarm) -> dict[str, Any]:
+        return {
+            "id": str(alarm.id),
+            "text": alarm.kind.display_name(self._visit.language),
+            "since": milliseconds(alarm.waiting_since),
+            "address": _address_of(alarm.conversation_id),
+        }
+
+    def _notice_row(self, notice: ListedNotice) -> dict[str, Any]:
+        """A notice, with a link unless the person has moved where the case is not seen from."""
+        is_visible = may_see(self._visit.person, notice.outlet_code, organisation())
+        deadline = DeadlineName(notice.deadline) if notice.deadline else None
+        return {
+            "id": notice.id,
+            "text": notice.kind.display_name(self._visit.language),
+            "number": notice.number,
+            "deadline": deadline.display_name(self._visit.language) if deadline else "",
+            "dueAt": milliseconds(notice.due_at),
+            "at": milliseconds(notice.at),
+            "isSeen": notice.seen_at is not None,
+            "address": _address_of(notice.conversation_id) if is_visible else "",
+        }
+
+    async def _open(self, session: AsyncSession, wish: Any) -> None:
+        """Go to a conversation; the notice that leads there is seen by that."""
+        address = str(wish.get("address", "")) if isinstance(wish, dict) else ""
+        await self._see(session, wish.get("id") if isinstance(wish, dict) else None)
+        prefix, _, conversation_id = address.rpartition("/")
+        if prefix == "/conversations" and _is_id(conversation_id):
+            self._client.open(address)
+
+    async def _see(self, session: AsyncSession, notice_id: Any) -> None:
+        if _is_notice(notice_id):
+            await see(session, self._reader, notice_id, now=self._desk.clock())
+            await self._show(session)
+
+    async def _see_all(self, session: AsyncSession, newest_id: Any) -> None:
+        if _is_notice(newest_id):
+            await see_all(session, self._reader, up_to=newest_id, now=self._desk.clock())
+            await self._show(session)
+
+    def _guarded(
+        self, act: Callable[[AsyncSession, Any], Awaitable[None]]
+    ) -> Callable[[GenericEventArguments], Awaitable[None]]:
+        """The act as one transaction of the person."""
+
+        async def handle(event: GenericEventArguments) -> None:
+            try:
+                async with self._visit.transaction() as session:
+                    await act(session, event.args)
+            except SQLAlchemyError as error:
+                log.warning("act_failed", reason=type(error).__name__)
+                self._visit.tell(word("not_saved", self._visit.language))
+            except NoLongerAllowed:
+                pass  # the visit has sent them away
+
+        return handle
+
+    @property
+    def _reader(self) -> Reader:
+        """The person as a reader of notices: a unit's are for those who settle its cases."""
+        person = self._visit.person
+        settles = may(person, Act.RESOLVE)
+        return Reader(
+            person.id,
+            person.username,
+            unit_code=person.unit_code if settles else None,
+            sorts_unplaced=settles and sorts_unplaced(person, organisation()),
+        )
+
+
+def _address_of(conversation_id: uuid.UUID) -> str:
+    return f"/conversations/{conversation_id}"
+
+
+def _is_id(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _is_notice(value: Any) -> bool:
+    return isinstance(value, int) and 0 < value < 2**63
