@@ -135,8 +135,9 @@ class ReplyTools(Element, component="components/composer.js"):
 
     def warn(self, caution: dict[str, Any] | None) -> None:
         """Say why the text in the composer was not sent; None takes the warning away."""
-        self._props["caution"] = caution
-        self.update()
+        if caution is not None or self._props["caution"] is not None:
+            self._props["caution"] = caution
+            self.update()
 
 
 class Cases(Element, component="components/cases.js"):

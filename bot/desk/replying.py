@@ -1,4 +1,4 @@
-"""What helps a person to write well: canned replies with the facts of the case, and the LEARN checklist."""
+"""What helps a person to write well: canned replies with the facts of the case, LEARN checklist, a word of caution."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,10 @@ from bot.complaints.deadlines import DeadlineName, deadline_policy, say_date
 from bot.complaints.labels import Language
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint, Fact
+from bot.complaints.plans import agreed_plans_of
 from bot.complaints.replies import Placeholder, filled, reply_policy
 from bot.conversations.models import Conversation
+from bot.desk.caution import Caution, Cautioned, cautions_in
 from bot.desk.conversation import learn_steps, shown_as
 from bot.desk.masked import Personal, masked_name, with_telephones_masked
 from bot.desk.words import language_of, word
@@ -180,3 +182,35 @@ def checklist_of(complaint: Complaint | None, language: Language) -> dict[str, A
         "complaint": str(complaint.id),
         "steps": [step | {"hint": hint} for step, hint in zip(steps, hints, strict=True)],
     }
+
+
+class NeedsConfirming(Exception):
+    """A reply holds something that the person should look at once more.
+
+    Attributes:
+        cautions: what was found.
+    """
+
+    def __init__(self, cautions: Sequence[Caution]) -> None:
+        self.cautions = cautions
+        super().__init__(kinds_of(cautions))
+
+    def display_name(self, language: Language) -> str:
+        """What was found and why that matters, in the reader's language."""
+        promises = "; ".join(one.words for one in self.cautions if one.kind is Cautioned.PROMISE)
+        numbers = [one.kind for one in self.cautions if one.kind is not Cautioned.PROMISE]
+        said = [word("caution_number", language, what=word(f"masked_{kind}", language)) for kind in numbers]
+        if promises:
+            said.append(word("caution_promise", language, what=promises))
+        return " ".join(said)
+
+
+def kinds_of(cautions: Iterable[Caution]) -> str:
+    """The kinds found, for the audit log."""
+    return ",".join(sorted({one.kind.value for one in cautions}))
+
+
+async def cautions_for(session: AsyncSession, text: str, complaints: Iterable[Complaint]) -> tuple[Caution, ...]:
+    """What a reply should be held for, knowing what was agreed for this customer."""
+    agreed = [plan.text for complaint in complaints for plan in await agreed_plans_of(session, complaint)]
+    return cautions_in(text, agreed=agreed)

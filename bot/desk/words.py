@@ -248,6 +248,14 @@ WORDS: dict[str, tuple[str, str]] = {
         "还没告知结果：说清结果，问客户是否接受。",
         "No result told: tell it, and ask whether it is accepted.",
     ),
+    "caution_number": (
+        "这条回复里有{what}，对话里不应出现。",
+        "This reply holds a {what}, which doesn't belong in a chat.",
+    ),
+    "caution_promise": (
+        "这句像是在承诺钱款：{what}。钱款只以同意了的方案为准。",
+        "This seems to promise money: {what}. Only an agreed plan does that.",
+    ),
     "send_anyway": ("仍要发送", "Send anyway"),
     "change_text": ("修改", "Change it"),
     "gaps_left": ("还有没填的内容：{gaps}。请补上再发送。", "Still to be filled: {gaps}. Complete it before sending."),

@@ -47,7 +47,16 @@ from bot.desk.masked import Personal
 from bot.desk.parts import Desk
 from bot.desk.queue import QueueFilter, QueueView
 from bot.desk.queue_panel import QueuePanel
-from bot.desk.replying import Source, case_written_about, checklist_of, replies_at_hand, steps_of
+from bot.desk.replying import (
+    NeedsConfirming,
+    Source,
+    case_written_about,
+    cautions_for,
+    checklist_of,
+    kinds_of,
+    replies_at_hand,
+    steps_of,
+)
 from bot.desk.words import language_of, word, word_or
 from bot.logs import logger
 from bot.staff.models import StaffMember
@@ -222,6 +231,7 @@ class Workplace:
             async with self._act("held_by_someone_else") as session:
                 opened = await self._locked(session)
                 self._require(Act.ANSWER)
+                await self._look_twice(session, opened, text, is_confirmed=wish.get("confirmed") is True)
                 await handover.reply(
                     session,
                     opened.conversation.id,
@@ -236,7 +246,11 @@ class Workplace:
             await self._show_conversation_again(frozenset())
             self._thread.answer_held()
             return
+        except NeedsConfirming as caution:
+            self._warn(text, caution.display_name(self._language), may_confirm=True)
+            return
         if is_sent:
+            self._tools.warn(None)
             self._thread.answer_sent()
         else:
             self._thread.answer_not_sent()
@@ -267,10 +281,21 @@ class Workplace:
         """Whether a reply has no gap left that was to be filled; if it has, the composer says so."""
         gaps = gaps_in(text)
         if gaps:
-            said = word("gaps_left", self._language, gaps="".join(gaps))
-            self._tools.warn({"text": text, "said": said, "mayConfirm": False})
-            self._thread.answer_not_sent()
+            self._warn(text, word("gaps_left", self._language, gaps="".join(gaps)), may_confirm=False)
         return not gaps
+
+    async def _look_twice(self, session: AsyncSession, opened: Opened, text: str, *, is_confirmed: bool) -> None:
+        """Hold a reply with a sensitive number or a promise of money until the person has confirmed it."""
+        cautions = await cautions_for(session, text, opened.complaints)
+        if not cautions:
+            return
+        if not is_confirmed:
+            raise NeedsConfirming(cautions)
+        self._record(session, "send_despite_caution", str(opened.conversation.id), kinds=kinds_of(cautions))
+
+    def _warn(self, text: str, said: str, *, may_confirm: bool) -> None:
+        self._tools.warn({"text": text, "said": said, "mayConfirm": may_confirm})
+        self._thread.answer_not_sent()
 
     async def _note_steps(self, session: AsyncSession, opened: Opened, chosen: Any) -> None:
         """A canned reply that was sent has taken its LEARN step."""

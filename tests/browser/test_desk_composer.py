@@ -15,6 +15,7 @@ from bot.complaints.models import LearnEntry
 from bot.conversations.models import Author
 from bot.staff.models import StaffMember
 from tests.browser.test_desk import Bank, Enter, bank, enter, open_conversation, take_over
+from tests.browser.test_desk_casework import fill_in
 
 __all__ = ["bank", "enter"]
 
@@ -168,3 +169,57 @@ def test_a_name_that_is_not_revealed_is_not_put_into_a_reply(enter: Enter, bank:
     page.click(".open-picker")
     page.keyboard.type("接手问候")
     expect(page.locator(".canned-reply").first).to_contain_text("王小明，您好")
+
+
+def test_a_promise_of_money_is_held_once_and_sent_when_confirmed(enter: Enter, bank: Bank) -> None:
+    page, conversation_id, person = with_the_customer(enter, bank)
+    field(page).fill("我们赔您500元")
+    page.keyboard.press("Enter")
+    caution = page.locator(".caution")
+    expect(caution).to_contain_text("这句像是在承诺钱款：我们赔您500元。")
+    page.click(".change-text")
+    expect(caution).to_have_count(0)
+    expect(field(page)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(caution).to_be_visible()
+    page.keyboard.type("！")
+    expect(caution).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(caution).to_contain_text("承诺钱款")
+    assert bank.messages(conversation_id, Author.STAFF) == []
+
+    page.click(".send-anyway")
+    expect(page.locator(".message.staff")).to_contain_text("我们赔您500元！")
+    expect(field(page)).to_have_value("")
+    assert acts_of(bank, person, "send_despite_caution") == [{"kinds": "promise"}]
+    field(page).fill("我们赔您500元！")
+    expect(caution).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(caution).to_be_visible()
+    expect(page.locator(".message.staff")).to_have_count(1)
+
+
+def test_a_card_number_is_held_and_an_agreed_plans_amount_is_not(enter: Enter, bank: Bank) -> None:
+    page, conversation_id, person = with_the_customer(enter, bank)
+    fill_in(page, "submit_plan", 内容="退还手续费500元，12月8日前到账。")
+    expect(page.locator(".matter")).to_contain_text("已同意")
+    field(page).fill("我们会退还您500元")
+    field(page).press("Enter")
+    expect(page.locator(".message.staff")).to_have_count(1)
+
+    field(page).fill("卡号6222021234567890128")
+    field(page).press("Enter")
+    expect(page.locator(".caution")).to_have_text(re.compile("这条回复里有银行卡号，对话里不应出现。"))
+    assert len(bank.messages(conversation_id, Author.STAFF)) == 1
+    assert acts_of(bank, person, "send_despite_caution") == []
+
+
+def test_an_english_desk_warns_in_english(enter: Enter, bank: Bank) -> None:
+    conversation_id = bank.waiting()
+    page = enter(bank.a_member(language="en"))
+    open_conversation(page, bank, conversation_id)
+    take_over(page)
+    field(page).fill("We'll refund you $50")
+    field(page).press("Enter")
+    expect(page.locator(".caution")).to_contain_text("This seems to promise money: We'll refund you $50.")
+    expect(page.locator(".send-anyway")).to_have_text("Send anyway")

@@ -105,7 +105,9 @@ export default {
     /** What was half written survives a reload and a look at another conversation, in this browser tab only. */
     draft(text) {
       this.keep("draft", text);
-      if (!text) this.chosen = [];
+      if (text) return;
+      this.chosen = [];
+      this.confirmed = "";
     },
     note(text) {
       this.keep("note", text);
