@@ -18,7 +18,12 @@ from bot.staff.permissions import Act, may
 STATIC = Path(__file__).parent / "static"
 STATIC_ADDRESS = "/desk-static"
 FAVICON = STATIC / "favicon.svg"
-PLACES = (("queue", "/", Act.SEE_CASES), ("people", "/people", Act.ADD_STAFF), ("audit", "/audit", Act.SEE_AUDIT))
+PLACES = (
+    ("queue", "/", Act.SEE_CASES),
+    ("replies", "/replies", Act.KEEP_REPLIES),
+    ("people", "/people", Act.ADD_STAFF),
+    ("audit", "/audit", Act.SEE_AUDIT),
+)
 """The pages in the top bar: word, address, and the act that it takes."""
 
 

@@ -16,6 +16,7 @@ from bot.desk.conversation import NoSuchConversation, NotForThisPerson
 from bot.desk.frame import FAVICON, dress, field, form, header, language_asked, shown, small_card, sorry, submit
 from bot.desk.gate import SignedOut, next_step, safe_return
 from bot.desk.parts import Desk
+from bot.desk.replies_page import ReplyKeeping
 from bot.desk.visit import Visit, record_refusal
 from bot.desk.words import WORDS, language_of, word, word_or
 from bot.desk.workplace import Workplace
@@ -92,6 +93,14 @@ def add_pages(desk: Desk) -> None:
         admitted = await admit(desk, request, client, Act.ADD_STAFF)
         if isinstance(admitted, Visit):
             await Administration(admitted).open()
+            return None
+        return admitted
+
+    @ui.page("/replies", favicon=FAVICON, title="听诉 Tingsu")
+    async def replies_page(request: Request, client: Client) -> Response | None:
+        admitted = await admit(desk, request, client, Act.KEEP_REPLIES)
+        if isinstance(admitted, Visit):
+            await ReplyKeeping(admitted).open()
             return None
         return admitted
 

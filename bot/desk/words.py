@@ -67,6 +67,23 @@ WORDS: dict[str, tuple[str, str]] = {
         "您通过统一认证登录，不在这里设置。",
         "You sign in through the bank; it is set up there.",
     ),
+    # canned replies of a unit
+    "replies": ("快捷回复", "Replies"),
+    "unit_replies": ("本机构及下级的快捷回复", "Canned replies of this unit and those below"),
+    "house_replies": ("全行通用的快捷回复", "The house's canned replies"),
+    "search_replies": ("标题、内容、步骤或机构", "Title, text, step or unit"),
+    "no_unit_replies": ("还没有自己的快捷回复。", "No canned replies of your own yet."),
+    "add_reply": ("新增回复（n）", "Add a reply (n)"),
+    "change_reply": ("修改回复", "Change the reply"),
+    "archive_reply": ("停用", "Take out of use"),
+    "learn_step": ("LEARN 步骤", "LEARN step"),
+    "language": ("语言", "Language"),
+    "reply_title": ("标题", "Title"),
+    "reply_text": ("内容", "Text"),
+    "insert_place": (
+        "点一下放入，使用时自动填上这件投诉的信息：",
+        "Click to put in a place that is filled from the case:",
+    ),
     # people
     "people": ("人员", "People"),
     "search_people": ("姓名、用户名或机构代码（/）", "Name, username or unit code (/)"),

@@ -20,6 +20,7 @@ PAGES = {
     "/conversations/{conversation}": Act.SEE_CASES,
     "{attachment}": Act.SEE_CASES,
     "/people": Act.ADD_STAFF,
+    "/replies": Act.KEEP_REPLIES,
     "/audit": Act.SEE_AUDIT,
     "/audit.csv": Act.SEE_AUDIT,
 }
@@ -50,7 +51,7 @@ async def test_each_role_opens_its_pages_and_is_refused_all_others(
     assert len(recorded) == refused_count
 
 
-@pytest.mark.parametrize("address", ["/people", "/audit", "/audit.csv"])
+@pytest.mark.parametrize("address", ["/people", "/replies", "/audit", "/audit.csv"])
 def test_a_stranger_opens_nothing(desk: ServedDesk, database_url: str, address: str) -> None:
     with desk.browser() as browser:
         assert browser.get(address).status_code in {302, 307, 401}
