@@ -112,7 +112,7 @@ class ReplyTools(Element, component="components/composer.js"):
     """What stands above the field for an answer: LEARN checklist, canned replies, a word of caution before sending.
 
     It stands in the thread's slot `writing`. Emits `replies` (which are there? with the moment of asking, by which the
-    answer is known again) and `tick` (`{"complaint": …, "step": …}`).
+    answer is known again), `tick` (`{"complaint": …, "step": …}`) and `openAct` (the act that a macro opens).
     """
 
     def __init__(self, language: Language) -> None:
@@ -157,6 +157,10 @@ class Cases(Element, component="components/cases.js"):
         if self._props["cases"] != list(cases):
             self._props["cases"] = list(cases)
             self.update()
+
+    def open_act(self, complaint_id: str, name: str) -> None:
+        """Open the form of an act that is offered; one without a form is only shown."""
+        self.run_method("openAct", complaint_id, name)
 
     def act_done(self) -> None:
         """What the person chose was done: close its form."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.labels import Language
 from bot.complaints.learn import LearnStep
-from bot.complaints.replies import Placeholder, reply_policy
+from bot.complaints.replies import Placeholder, filled, reply_policy
 from bot.desk.administration import unit_tree
 from bot.desk.visit import NoLongerAllowed, Visit, record_refusal
 from bot.desk.words import browser_words, word
@@ -156,7 +156,7 @@ def _house(language: Language) -> list[dict[str, str]]:
             "name": reply.name,
             "stepName": reply.step.display_name(language),
             "title": getattr(reply.title, language),
-            "text": getattr(reply.text, language),
+            "text": filled(getattr(reply.text, language), {}, language),
         }
         for reply in reply_policy().replies
     ]

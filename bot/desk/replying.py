@@ -17,6 +17,7 @@ from bot.complaints.replies import Placeholder, filled, reply_policy
 from bot.conversations.models import Conversation
 from bot.desk.caution import Caution, Cautioned, cautions_in
 from bot.desk.conversation import learn_steps, shown_as
+from bot.desk.macros import macro_policy
 from bot.desk.masked import Personal, masked_name, with_telephones_masked
 from bot.desk.words import language_of, word
 from bot.staff.models import StaffMember
@@ -114,19 +115,49 @@ def case_written_about(complaints: Iterable[Complaint]) -> Complaint | None:
     return next((c for c in seen if not c.state.is_settled), next(iter(seen), None))
 
 
-async def replies_at_hand(session: AsyncSession, source: Source, language: Language) -> list[dict[str, Any]]:
-    """Every reply that the person may choose, filled in, ready for the picker: the customer's language first, by step.
+async def replies_at_hand(
+    session: AsyncSession, source: Source, language: Language, acts: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """Every reply that the person may choose, filled in, ready for the picker.
 
     Args:
         language: the viewer's.
+        acts: names of the acts that are offered on the case: with them go the macros.
+
+    Returns:
+        The customer's language first, in each language by step, then the macros.
     """
     facts = {one: source.facts(one) for one in LANGUAGES}
     own = [_of_unit(reply, facts, language) for reply in await replies_for(session, source.person.unit_code)]
     steps = list(LearnStep)
+    house = _of_house(facts, language)
+    macros = _macros(house, acts, language_of(source.conversation.language), language)
     return sorted(
-        [*own, *_of_house(facts, language)],
-        key=lambda row: (row["language"] != source.conversation.language, steps.index(row["step"])),
+        [*own, *house, *macros],
+        key=lambda row: (
+            row["language"] != source.conversation.language,
+            bool(row["act"]),
+            steps.index(row["step"]),
+        ),
     )
+
+
+def _macros(
+    house: Sequence[dict[str, Any]], acts: Collection[str], spoken: Language, viewer: Language
+) -> list[dict[str, Any]]:
+    """The macros whose act is offered, each a row of the reply that it puts in."""
+    rows = {row["id"]: row for row in house if row["language"] == spoken}
+    return [
+        rows[f"{HOUSE}{macro.reply}"]
+        | {
+            "group": word("macros", viewer),
+            "title": getattr(macro.title, viewer),
+            "act": macro.act,
+            "actName": word(f"act_{macro.act}", viewer),
+        }
+        for macro in macro_policy().macros
+        if macro.act in acts
+    ]
 
 
 def _of_house(facts: Mapping[Language, Mapping[Placeholder, str]], viewer: Language) -> list[dict[str, Any]]:
@@ -159,6 +190,7 @@ def _row(reply_id: str, step: LearnStep, title: str, text: str, language: Langua
         "text": text,
         "language": language,
         "isOwn": False,
+        "act": "",
     }
 
 
@@ -202,7 +234,7 @@ class NeedsConfirming(Exception):
         said = [word("caution_number", language, what=word(f"masked_{kind}", language)) for kind in numbers]
         if promises:
             said.append(word("caution_promise", language, what=promises))
-        return " ".join(said)
+        return ("" if language == "zh" else " ").join(said)
 
 
 def kinds_of(cautions: Iterable[Caution]) -> str:

@@ -245,6 +245,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "canned_replies_key": ("快捷回复（空白时按 /）", "Canned replies (/ in an empty field)"),
     "find_reply": ("搜索，↑↓ 选择，Enter 放入", "Search, ↑↓ to move, Enter to take"),
     "no_reply_found": ("没有找到。", "Nothing found."),
+    "macros": ("宏：回复并打开下一步", "Macros: a reply and the next act"),
     "own_reply": ("本机构", "Own"),
     "learn_checklist": ("LEARN 检查表", "LEARN checklist"),
     "tick_step": ("记为已做", "Tick off"),

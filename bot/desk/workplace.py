@@ -136,6 +136,7 @@ class Workplace:
                 self._tools = ReplyTools(self._language)
             self._tools.on("replies", self._offer_replies)
             self._tools.on("tick", self._tick)
+            self._tools.on("openAct", self._open_act)
             self._cases = Cases(self._language)
             self._cases.on("act", self._do)
             self._cases.on("reveal", self._reveal)
@@ -310,15 +311,25 @@ class Workplace:
         async with self._act() as session:
             opened = await self._opened(session)
             self._require(Act.ANSWER)
+            complaint = case_written_about(opened.complaints)
             source = Source(
                 opened.conversation,
-                case_written_about(opened.complaints),
+                complaint,
                 self._person,
                 self._revealed.get(opened.conversation.id, frozenset()),
                 organisation(),
                 self._desk.clock(),
             )
-            self._tools.offer(await replies_at_hand(session, source, self._language), asked_at=asked_at)
+            case = await self._at_hand(session, opened, complaint) if complaint is not None else None
+            acts = {act["name"] for act in CASE_ACTS.offered(case)} if case is not None else ()
+            self._tools.offer(await replies_at_hand(session, source, self._language, acts), asked_at=asked_at)
+
+    async def _open_act(self, event: GenericEventArguments) -> None:
+        """Open the act that goes with a macro's reply; whether it may be done is asked when it is."""
+        async with self._act() as session:
+            complaint = case_written_about((await self._opened(session)).complaints)
+            if complaint is not None and event.args in CASE_ACTS.names:
+                self._cases.open_act(str(complaint.id), event.args)
 
     async def _tick(self, event: GenericEventArguments) -> None:
         """Tick off a LEARN step that the person took in words of their own."""

@@ -141,7 +141,7 @@ def test_the_checklist_shows_what_is_missing_opens_the_picker_there_and_is_ticke
 ) -> None:
     page, _, person = with_the_customer(enter, bank, steps=(LearnStep.LISTEN, LearnStep.EMPATHISE))
     marks = page.locator(".checklist li")
-    expect(marks).to_have_text(["✓倾听", "✓共情", re.compile("A道歉"), re.compile("R行动"), re.compile("N回复")])
+    expect(marks).to_have_text(["✓倾听", "✓共情", "A道歉", "R行动", "N回复"])
     expect(page.locator(".step-hint")).to_contain_text("还没道歉")
     page.locator(".checklist li[data-step=apologise] .mark").click()
     chosen = page.locator(".canned-reply[aria-selected=true]")
@@ -223,3 +223,46 @@ def test_an_english_desk_warns_in_english(enter: Enter, bank: Bank) -> None:
     field(page).press("Enter")
     expect(page.locator(".caution")).to_contain_text("This seems to promise money: We'll refund you $50.")
     expect(page.locator(".send-anyway")).to_have_text("Send anyway")
+
+
+def test_what_the_page_did_not_offer_is_refused(enter: Enter, bank: Bank) -> None:
+    page, conversation_id, person = with_the_customer(enter, bank)
+    emit = "(root, [event, sent]) => getElement(Number(root.id.slice(1))).$emit(event, sent)"
+    invented = ["house:none", "unit:999", "unit:x", "unit:" + "9" * 30, 7, None, "house:sorry_for_wait"]
+    reply = {"text": "您好", "seen": 10**9, "chosen": invented, "confirmed": True}
+    page.locator(".thread").evaluate(emit, ["reply", reply])
+    expect(page.locator(".message.staff")).to_have_count(1)
+    assert learned(bank, person) == [(LearnStep.APOLOGISE, "reply house:sorry_for_wait")]
+
+    page.click(".hand-back")
+    expect(page.locator(".composer")).to_have_count(0)
+    held = {"text": "我们赔您500元", "seen": 10**9, "chosen": ["house:progress"], "confirmed": True}
+    page.locator(".thread").evaluate(emit, ["reply", held])
+    expect(page.locator(".notice")).to_contain_text("没有发送")
+    assert bank.messages(conversation_id, Author.STAFF) == ["您好"]
+    assert len(learned(bank, person)) == 1
+    assert acts_of(bank, person, "send_despite_caution") == []
+
+
+def test_a_macro_puts_its_reply_into_the_composer_and_opens_its_act(enter: Enter, bank: Bank) -> None:
+    page, conversation_id, _ = with_the_customer(enter, bank)
+    page.keyboard.press("/")
+    page.keyboard.type("升级并告知")
+    expect(page.locator(".canned-reply strong")).to_have_text(["升级并告知客户升级…"])
+    page.keyboard.press("Enter")
+    expect(field(page)).to_have_value(re.compile("^这件事要请上一级一起来办"))
+    form = page.locator("form[data-act=raise_tier]")
+    expect(form).to_be_visible()
+    form.locator("select").select_option(label="复杂")
+    form.locator("textarea").fill("客户要找监管")
+    form.locator("button[type=submit]").click()
+    expect(page.locator(".case .tier-chip").first).to_have_text("复杂")
+    assert bank.messages(conversation_id, Author.STAFF) == []
+
+    field(page).fill("")
+    page.click(".open-picker")
+    page.keyboard.type("接下这件")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-act=take]")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".responsible")).to_contain_text("李经理")

@@ -15,30 +15,31 @@ export default {
         <input ref="search" v-model="search" type="search" role="combobox" aria-controls="replies" aria-expanded="true" :aria-activedescendant="chosen && rowId(chosen)"
                :placeholder="words.find_reply" :aria-label="words.find_reply" @keydown="keys">
         <ul id="replies" ref="rows" role="listbox" :aria-label="words.canned_replies">
-          <template v-for="(reply, index) in found" :key="reply.id + reply.language">
+          <template v-for="(reply, index) in found" :key="rowId(reply)">
             <li v-if="reply.group !== found[index - 1]?.group" class="picker-group" role="presentation">{{ reply.group }}</li>
             <li :id="rowId(reply)" role="option" class="canned-reply" :aria-selected="index === at" :data-id="reply.id" :data-language="reply.language" @mousemove="at = index" @click="take(reply)">
-              <strong>{{ reply.title }}<em v-if="reply.isOwn" class="chip">{{ words.own_reply }}</em></strong><span>{{ reply.text }}</span>
+              <strong>{{ reply.title }}<em v-if="reply.isOwn" class="chip">{{ words.own_reply }}</em><em v-if="reply.act" class="chip">{{ reply.actName }}</em></strong><span>{{ reply.text }}</span>
             </li>
           </template>
         </ul>
         <p v-if="replies.length && !found.length" class="empty">{{ words.no_reply_found }}</p>
       </section>
+      <ol v-if="checklist" class="checklist" :aria-label="words.learn_checklist">
+        <li v-for="step in checklist.steps" :key="step.step" :class="{ done: step.doneAt }" :data-step="step.step">
+          <i v-if="step.doneAt" :title="step.by">✓</i>
+          <button v-else type="button" class="tick" :title="words.tick_step" :aria-label="words.tick_step + ' ' + step.name" @click="tick(step)">{{ step.letter }}</button>
+          <button type="button" class="quiet mark" :title="step.doneAt ? step.by : step.hint" @click="open(step.step)">{{ step.name }}</button>
+        </li>
+      </ol>
       <div class="tools-line">
-        <ol v-if="checklist" class="checklist" :aria-label="words.learn_checklist">
-          <li v-for="step in checklist.steps" :key="step.step" :class="{ done: step.doneAt }" :data-step="step.step">
-            <button type="button" class="quiet mark" :title="step.doneAt ? step.by : step.hint" @click="open(step.step)"><i>{{ step.doneAt ? '✓' : step.letter }}</i>{{ step.name }}</button>
-            <button v-if="!step.doneAt" type="button" class="quiet tick" :title="words.tick_step" :aria-label="words.tick_step + ' ' + step.name" @click="tick(step)">✓</button>
-          </li>
-        </ol>
+        <p class="step-hint">{{ missing?.hint }}</p>
         <button type="button" class="secondary open-picker" :title="words.canned_replies_key" :aria-expanded="isOpen" @click="isOpen ? close() : open()">{{ words.canned_replies }} <kbd>/</kbd></button>
       </div>
-      <p v-if="missing" class="hint step-hint">{{ missing.hint }}</p>
     </div>
   `,
   props: { words: Object, offered: Object, checklist: Object, caution: Object },
   inject: ["composer"],
-  emits: ["replies", "tick"],
+  emits: ["replies", "tick", "openAct"],
   data: () => ({ isOpen: false, search: "", step: "", at: 0, askedAt: 0, isEnterWaiting: false, dismissed: null }),
   computed: {
     missing() {
@@ -79,11 +80,11 @@ export default {
       if (!this.isOpen || !now.length || before.length) return;
       if (this.isEnterWaiting && this.chosen) return this.take(this.chosen);
       this.at = Math.max(0, this.found.findIndex((reply) => reply.step === this.step));
-      this.$nextTick(this.showChosen);
+      this.$nextTick(() => this.showChosen("start"));
     },
   },
   methods: {
-    rowId: (reply) => `reply-${reply.id}-${reply.language}`,
+    rowId: (reply) => `reply-${reply.id}-${reply.language}-${reply.act}`,
     /** The facts are those of this moment, so the replies are asked for each time. */
     open(step = "") {
       Object.assign(this, { isOpen: true, search: "", step, at: 0, askedAt: Date.now(), isEnterWaiting: false });
@@ -98,6 +99,7 @@ export default {
     take(reply) {
       this.isOpen = false;
       this.composer.insert(reply.text, reply.id);
+      if (reply.act) this.$emit("openAct", reply.act);
     },
     tick(step) {
       this.$emit("tick", { complaint: this.checklist.complaint, step: step.step });
@@ -111,15 +113,15 @@ export default {
       const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
       if (step) {
         this.at = Math.min(Math.max(this.at + step, 0), this.found.length - 1);
-        this.$nextTick(this.showChosen);
+        this.$nextTick(() => this.showChosen("nearest"));
       } else if (event.key === "Enter") {
         if (this.chosen) this.take(this.chosen);
         else this.isEnterWaiting = !this.replies.length;
       } else return;
       event.preventDefault();
     },
-    showChosen() {
-      this.$refs.rows?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+    showChosen(block) {
+      this.$refs.rows?.querySelector("[aria-selected=true]")?.scrollIntoView({ block });
     },
   },
 };

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import luhn
 
-from bot.complaints.replies import Placeholder, filled, reply_policy
+from bot.complaints.replies import CannedReply, Placeholder, filled, reply_policy
 from bot.desk.caution import Caution, Cautioned, cautions_in
 
 PROMISES = [
@@ -159,9 +159,9 @@ def test_the_promise_is_shown_as_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("reply", reply_policy().replies, ids=lambda reply: reply.name)
-def test_the_houses_replies_promise_nothing(reply: object) -> None:
+def test_the_houses_replies_promise_nothing(reply: CannedReply) -> None:
     facts = {place: place.zh for place in Placeholder} | {Placeholder.AMOUNT: "3000元"}
-    for text in (reply.text.zh, reply.text.en):  # type: ignore[attr-defined]
+    for text in (reply.text.zh, reply.text.en):
         assert cautions_in(filled(text, facts, "zh")) == ()
 
 
