@@ -7,6 +7,17 @@ from bot.complaints import models as complaints
 from bot.conversations import models as conversations
 from bot.database import Base
 from bot.staff import models as staff
-from bot.staff import saved_views
+from bot.staff import saved_views, unit_replies
 
-__all__ = ["AuditRecord", "Base", "alarms", "api", "chain", "complaints", "conversations", "saved_views", "staff"]
+__all__ = [
+    "AuditRecord",
+    "Base",
+    "alarms",
+    "api",
+    "chain",
+    "complaints",
+    "conversations",
+    "saved_views",
+    "staff",
+    "unit_replies",
+]

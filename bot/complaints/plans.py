@@ -4,6 +4,7 @@ A handler's plan is a draft until whoever answers for the tier agrees. The plan 
 second person.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -123,6 +124,12 @@ async def reject_plan(session: AsyncSession, complaint: Complaint, answer: str, 
     await _answer(session, complaint, answer, is_accepted=False, now=now)
     record(session, at=now, actor="customer", action="reject_plan", subject=complaint.number)
     await sink_tier(session, complaint, "plan_rejected", now=now)
+
+
+async def agreed_plans_of(session: AsyncSession, complaint: Complaint) -> Sequence[Plan]:
+    """The plans inside the bank's word: agreed to, neither returned nor rejected by the customer."""
+    found = await plans_of(session, complaint)
+    return [p for p in found if p.approved_at is not None and p.returned_at is None and p.is_accepted is not False]
 
 
 async def plans_of(session: AsyncSession, complaint: Complaint) -> list[Plan]:

@@ -237,7 +237,7 @@ def case_of(
         "signals": _signals(complaint.signals, language),
         "decisions": [_decision(decision, language) for decision in reversed(complaint.tier_decisions)],
         "deadlines": [_deadline(deadline, language) for deadline in complaint.deadlines],
-        "steps": _steps(complaint, language),
+        "steps": learn_steps(complaint, language),
         "result": complaint.result,
         "answer": _answer_to_result(complaint, language),
         "rating": complaint.rating,
@@ -328,11 +328,12 @@ def _rule(stored: str, language: Language) -> str:
     return rule.in_language(language) if rule is not None else stored
 
 
-def _steps(complaint: Complaint, language: Language) -> list[dict[str, Any]]:
+def learn_steps(complaint: Complaint, language: Language) -> list[dict[str, Any]]:
     """The five LEARN steps in order, each with when it was last done and by whom."""
     done = {entry.step: entry for entry in complaint.learn_record}
     return [
         {
+            "step": step.value,
             "name": step.display_name(language),
             "letter": step.value[0].upper(),
             "doneAt": milliseconds(done[step].done_at) if step in done else None,

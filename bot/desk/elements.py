@@ -69,8 +69,9 @@ def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]
 class Thread(Element, component="components/thread.js"):
     """The messages of a conversation and the place to answer.
 
-    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …}`), `note` (a text), `colleagues` (who could take the
-    conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show unmasked).
+    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "chosen": …, "confirmed": …}`), `note` (a text),
+    `colleagues` (who could take the conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show
+    unmasked).
     """
 
     def __init__(self, language: Language) -> None:
@@ -108,6 +109,38 @@ class Thread(Element, component="components/thread.js"):
         self.run_method("notSent")
 
 
+class ReplyTools(Element, component="components/composer.js"):
+    """What stands above the field for an answer: LEARN checklist, canned replies, a word of caution before sending.
+
+    It stands in the thread's slot `writing`. Emits `replies` (which are there? with the moment of asking, by which the
+    answer is known again), `tick` (`{"complaint": …, "step": …}`) and `openAct` (the act that a macro opens).
+    """
+
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self._props["words"] = browser_words(language)
+        self._props["offered"] = None
+        self._props["checklist"] = None
+        self._props["caution"] = None
+
+    def show_checklist(self, checklist: dict[str, Any] | None) -> None:
+        """Show which LEARN steps are done and which are missing."""
+        if self._props["checklist"] != checklist:
+            self._props["checklist"] = checklist
+            self.update()
+
+    def offer(self, replies: Sequence[dict[str, Any]], *, asked_at: int) -> None:
+        """Offer these replies in the picker that asked for them at this moment."""
+        self._props["offered"] = {"askedAt": asked_at, "replies": list(replies)}
+        self.update()
+
+    def warn(self, caution: dict[str, Any] | None) -> None:
+        """Say why the text in the composer was not sent; None takes the warning away."""
+        if caution is not None or self._props["caution"] is not None:
+            self._props["caution"] = caution
+            self.update()
+
+
 class Cases(Element, component="components/cases.js"):
     """The complaints of a conversation.
 
@@ -125,6 +158,10 @@ class Cases(Element, component="components/cases.js"):
         if self._props["cases"] != list(cases):
             self._props["cases"] = list(cases)
             self.update()
+
+    def open_act(self, complaint_id: str, name: str) -> None:
+        """Open the form of an act that is offered; one without a form is only shown."""
+        self.run_method("openAct", complaint_id, name)
 
     def act_done(self) -> None:
         """What the person chose was done: close its form."""

@@ -21,6 +21,7 @@ FAVICON = STATIC / "favicon.svg"
 PLACES = (
     ("queue", "/", Act.SEE_CASES),
     ("oversight", "/oversight", Act.SEE_FIGURES),
+    ("replies", "/replies", Act.KEEP_REPLIES),
     ("people", "/people", Act.ADD_STAFF),
     ("audit", "/audit", Act.SEE_AUDIT),
 )

@@ -20,6 +20,7 @@ from bot.desk.notice_bell import put_bell
 from bot.desk.oversight import Oversight
 from bot.desk.parts import Desk
 from bot.desk.queue import QueueFilter, QueueView
+from bot.desk.replies_page import ReplyKeeping
 from bot.desk.visit import Visit, record_refusal
 from bot.desk.words import WORDS, language_of, word, word_or
 from bot.desk.workplace import Workplace
@@ -106,6 +107,14 @@ def add_pages(desk: Desk) -> None:
             return admitted
         await Oversight(admitted, client, ChosenPeriod.asked(request.query_params, now=clock())).open()
         return None
+
+    @ui.page("/replies", favicon=FAVICON, title="听诉 Tingsu")
+    async def replies_page(request: Request, client: Client) -> Response | None:
+        admitted = await admit(desk, request, client, Act.KEEP_REPLIES)
+        if isinstance(admitted, Visit):
+            await ReplyKeeping(admitted).open()
+            return None
+        return admitted
 
     @ui.page("/audit", favicon=FAVICON, title="听诉 Tingsu")
     async def audit_page(request: Request, client: Client) -> Response | None:

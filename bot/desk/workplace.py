@@ -17,8 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.complaints.casework import complaints_of, first_contact_made
+from bot.complaints.checklist import tick_step
 from bot.complaints.labels import Language
+from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint
+from bot.complaints.replies import gaps_in
 from bot.conversations import handover
 from bot.conversations.handover import CustomerWroteMeanwhile, HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
@@ -37,13 +40,23 @@ from bot.desk.conversation import (
     shown_as,
     thread_of,
 )
-from bot.desk.elements import Cases, Thread
+from bot.desk.elements import Cases, ReplyTools, Thread
 from bot.desk.gate import SignedOut, next_step
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.masked import Personal
 from bot.desk.parts import Desk
 from bot.desk.queue import QueueView
 from bot.desk.queue_panel import QueuePanel
+from bot.desk.replying import (
+    NeedsConfirming,
+    Source,
+    case_written_about,
+    cautions_for,
+    checklist_of,
+    kinds_of,
+    replies_at_hand,
+    steps_of,
+)
 from bot.desk.words import language_of, word, word_or
 from bot.logs import logger
 from bot.staff.models import StaffMember
@@ -128,6 +141,11 @@ class Workplace:
             self._thread.on("colleagues", self._offer_colleagues)
             self._thread.on("transfer", self._transfer)
             self._thread.on("reveal", self._reveal)
+            with self._thread.add_slot("writing"):
+                self._tools = ReplyTools(self._language)
+            self._tools.on("replies", self._offer_replies)
+            self._tools.on("tick", self._tick)
+            self._tools.on("openAct", self._open_act)
             self._cases = Cases(self._language)
             self._cases.on("act", self._do)
             self._cases.on("reveal", self._reveal)
@@ -160,6 +178,7 @@ class Workplace:
         if opened.conversation.id != self._selected:
             return  # the person has gone on to another conversation meanwhile
         self._thread.show(thread)
+        self._tools.show_checklist(checklist_of(case_written_about(opened.complaints), self._language))
         self._cases.show(
             [
                 case_of(c, self._person, self._language, units, revealed)
@@ -215,27 +234,33 @@ class Workplace:
     async def _reply(self, event: GenericEventArguments) -> None:
         wish = event.args if isinstance(event.args, dict) else {}
         text, seen = _text(wish.get("text")), wish.get("seen")
-        if not self._fits(text):
+        if not self._fits(text) or not self._is_complete(text):
             return
         is_sent = False
         try:
             async with self._act("held_by_someone_else") as session:
-                conversation = (await self._locked(session)).conversation
+                opened = await self._locked(session)
                 self._require(Act.ANSWER)
+                await self._look_twice(session, opened, text, is_confirmed=wish.get("confirmed") is True)
                 await handover.reply(
                     session,
-                    conversation.id,
+                    opened.conversation.id,
                     self._person.id,
                     text,
                     now=self._desk.clock(),
                     seen=seen if isinstance(seen, int) else 0,
                 )
+                await self._note_steps(session, opened, wish.get("chosen"))
                 is_sent = True
         except CustomerWroteMeanwhile:
             await self._show_conversation_again(frozenset())
             self._thread.answer_held()
             return
+        except NeedsConfirming as caution:
+            self._warn(text, caution.display_name(self._language), may_confirm=True)
+            return
         if is_sent:
+            self._tools.warn(None)
             self._thread.answer_sent()
         else:
             self._thread.answer_not_sent()
@@ -261,6 +286,73 @@ class Workplace:
             self._tell(word("too_long", self._language, count=LONGEST_REPLY))
             self._thread.answer_not_sent()
         return 0 < len(text) <= LONGEST_REPLY
+
+    def _is_complete(self, text: str) -> bool:
+        """Whether a reply has no gap left that was to be filled; if it has, the composer says so."""
+        gaps = gaps_in(text)
+        if gaps:
+            self._warn(text, word("gaps_left", self._language, gaps="".join(gaps)), may_confirm=False)
+        return not gaps
+
+    async def _look_twice(self, session: AsyncSession, opened: Opened, text: str, *, is_confirmed: bool) -> None:
+        """Hold a reply with a sensitive number or a promise of money until the person has confirmed it."""
+        cautions = await cautions_for(session, text, opened.complaints)
+        if not cautions:
+            return
+        if not is_confirmed:
+            raise NeedsConfirming(cautions)
+        self._record(session, "send_despite_caution", str(opened.conversation.id), kinds=kinds_of(cautions))
+
+    def _warn(self, text: str, said: str, *, may_confirm: bool) -> None:
+        self._tools.warn({"text": text, "said": said, "mayConfirm": may_confirm})
+        self._thread.answer_not_sent()
+
+    async def _note_steps(self, session: AsyncSession, opened: Opened, chosen: Any) -> None:
+        """A canned reply that was sent has taken its LEARN step."""
+        complaint = case_written_about(opened.complaints)
+        if complaint is None or complaint.state.is_settled or not isinstance(chosen, list):
+            return
+        for reply_id, step in (await steps_of(session, chosen, self._person)).items():
+            tick_step(session, complaint, step, actor=self._actor, now=self._desk.clock(), what=f"reply {reply_id}")
+
+    async def _offer_replies(self, event: GenericEventArguments) -> None:
+        asked_at = event.args if isinstance(event.args, int) else 0
+        async with self._act() as session:
+            opened = await self._opened(session)
+            self._require(Act.ANSWER)
+            complaint = case_written_about(opened.complaints)
+            source = Source(
+                opened.conversation,
+                complaint,
+                self._person,
+                self._revealed.get(opened.conversation.id, frozenset()),
+                organisation(),
+                self._desk.clock(),
+            )
+            case = await self._at_hand(session, opened, complaint) if complaint is not None else None
+            acts = {act["name"] for act in CASE_ACTS.offered(case)} if case is not None else ()
+            self._tools.offer(await replies_at_hand(session, source, self._language, acts), asked_at=asked_at)
+
+    async def _open_act(self, event: GenericEventArguments) -> None:
+        """Open the act that goes with a macro's reply; whether it may be done is asked when it is."""
+        async with self._act() as session:
+            complaint = case_written_about((await self._opened(session)).complaints)
+            if complaint is not None and event.args in CASE_ACTS.names:
+                self._cases.open_act(str(complaint.id), event.args)
+
+    async def _tick(self, event: GenericEventArguments) -> None:
+        """Tick off a LEARN step that the person took in words of their own."""
+        wish = event.args if isinstance(event.args, dict) else {}
+        async with self._act("case_is_over") as session:
+            opened = await self._locked(session)
+            self._require(Act.ANSWER)
+            complaint = next((c for c in opened.complaints if c.id == _uuid(wish.get("complaint"))), None)
+            if complaint is None or wish.get("step") not in set(LearnStep):
+                raise NotForThisPerson("tick")
+            if not self._holds(opened.conversation):
+                raise HeldBySomeoneElse(str(opened.conversation.id))
+            tick_step(session, complaint, LearnStep(wish["step"]), actor=self._actor, now=self._desk.clock())
+            await notify_changed(session, opened.conversation.id)
 
     async def _offer_colleagues(self) -> None:
         async with self._act() as session:

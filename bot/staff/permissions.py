@@ -25,6 +25,7 @@ class Act(Label):
     SEE_FIGURES = "see_figures", "查看统计", "See figures"
     SEE_AUDIT = "see_audit", "查看审计日志", "See the audit log"
     ADD_STAFF = "add_staff", "管理人员", "Manage people"
+    KEEP_REPLIES = "keep_replies", "管理快捷回复", "Keep canned replies"
 
 
 FIRST_CONTACT = frozenset({Act.SEE_CASES, Act.ANSWER, Act.RESOLVE, Act.REVEAL})
@@ -38,6 +39,7 @@ LEADING = FIRST_CONTACT | {
     Act.APPROVE_EXTENSION,
     Act.LISTEN_IN,
     Act.SEE_FIGURES,
+    Act.KEEP_REPLIES,
 }
 """What whoever answers for others' work needs. Nobody approves what they asked for; the use cases see to that."""
 
@@ -50,7 +52,7 @@ ACTS_OF: dict[Role, frozenset[Act]] = {
     Role.ANALYST: frozenset({Act.SEE_FIGURES}),
     Role.INSPECTOR: frozenset({Act.SEE_CASES, Act.SEE_FIGURES}),
     # Whoever is first to sign in tries the desk out alone, so administrators answer too.
-    Role.ADMINISTRATOR: FIRST_CONTACT | {Act.REASSIGN, Act.SEE_UNASSIGNED, Act.ADD_STAFF},
+    Role.ADMINISTRATOR: FIRST_CONTACT | {Act.REASSIGN, Act.SEE_UNASSIGNED, Act.ADD_STAFF, Act.KEEP_REPLIES},
     Role.AUDITOR: frozenset({Act.SEE_CASES, Act.SEE_UNASSIGNED, Act.SEE_FIGURES, Act.SEE_AUDIT}),
 }
 """What each role may do, wherever the person may look."""

@@ -197,6 +197,11 @@ class Acts:
 
         return register
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all acts."""
+        return tuple(self._acts)
+
     def offered(self, case: CaseAtHand) -> list[dict[str, Any]]:
         """Every act that is offered now, ready for the case component."""
         return [

@@ -51,6 +51,12 @@ const Acts = {
   },
   methods: {
     isSame: (one, other) => one.name === other.name && one.target === other.target,
+    /** What a macro leads to: a form opens, an act without one waits for its click. */
+    show(act) {
+      if (act.fields.length) return this.begin(act);
+      this.all = true;
+      this.$nextTick(() => this.$el.querySelector(`[data-act=${act.name}]`)?.focus());
+    },
     begin(act) {
       if (!act.fields.length) return this.send(act);
       if (!this.isSame(act, this.last || {})) this.values = Object.fromEntries(act.fields.map((field) => [field.name, field.value || ""]));
@@ -82,14 +88,14 @@ export default {
         <section v-if="item.responsible.length" class="responsible">
           <dl><template v-for="line in item.responsible" :key="line.label"><dt>{{ line.label }}</dt><dd>{{ line.text }}</dd></template></dl>
         </section>
-        <acts :acts="actsAt(item, 'case')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+        <acts ref="acts" :acts="actsAt(item, 'case')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
 
         <section v-if="item.asked.length">
           <h3>{{ words.asked_for }}</h3>
           <article v-for="asked in item.asked" :key="asked.id" class="matter" :class="asked.standing">
             <p><strong>{{ asked.what }}</strong><em>{{ asked.standingName }}</em></p><p class="story">{{ asked.reason }}</p>
             <small>{{ asked.by }} · {{ moment(asked.at) }}<template v-if="asked.note"> · {{ asked.note }}</template></small>
-            <acts :acts="actsAt(item, 'approval:' + asked.id)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+            <acts ref="acts" :acts="actsAt(item, 'approval:' + asked.id)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
           </article>
         </section>
 
@@ -98,7 +104,7 @@ export default {
           <article v-for="plan in item.plans" :key="plan.id" class="matter" :class="plan.standing">
             <p><strong>{{ plan.by }}</strong><em>{{ plan.standingName }}</em></p><p class="story">{{ plan.text }}</p>
             <small>{{ moment(plan.at) }}<template v-if="plan.note"> · {{ plan.note }}</template></small>
-            <acts :acts="actsAt(item, 'plan:' + plan.id)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+            <acts ref="acts" :acts="actsAt(item, 'plan:' + plan.id)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
           </article>
         </section>
 
@@ -108,7 +114,7 @@ export default {
             <p><strong>{{ task.department }}</strong><em>{{ task.standingName }}</em></p><p class="story">{{ task.text }}</p>
             <p v-if="task.answer" class="story answer">{{ task.answer }}</p>
             <small>{{ task.by }} · {{ words.due }} {{ moment(task.dueAt) }}</small>
-            <acts :acts="actsAt(item, 'task:' + task.id)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+            <acts ref="acts" :acts="actsAt(item, 'task:' + task.id)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
           </article>
         </section>
 
@@ -201,7 +207,7 @@ export default {
           <ol class="timeline"><li v-for="(step, place) in item.timeline" :key="place"><time>{{ moment(step.at) }}</time><span>{{ step.what }}</span><small>{{ step.by }}</small></li></ol>
         </section>
 
-        <acts class="ending" :acts="actsAt(item, 'end')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+        <acts ref="acts" class="ending" :acts="actsAt(item, 'end')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
       </details>
     </aside>
   `,
@@ -229,6 +235,11 @@ export default {
       if (deadline.metAt) return deadline.metAt > deadline.dueAt ? "met late" : "met";
       if (deadline.dueAt < this.now) return "overdue";
       return deadline.dueAt - this.now < 7200000 ? "soon" : "";
+    },
+    openAct(id, name) {
+      const act = this.cases.find((item) => item.id === id)?.acts.find((one) => one.name === name);
+      const place = act && this.$refs.acts.find((acts) => acts.acts.includes(act));
+      place?.show(act);
     },
     actDone() {
       this.done += 1;

@@ -58,6 +58,7 @@ export default {
       </div>
       <button v-if="newBelow" type="button" class="new-below" @click="toEnd">↓</button>
       <p v-if="isHeld && !isNote" class="held" role="alert">{{ words.reply_held }}</p>
+      <slot v-if="thread.holder === 'mine' && !isNote" name="writing"></slot>
       <form class="composer" v-if="isNote || thread.holder === 'mine'" :class="{ 'is-note': isNote }" @submit.prevent="send">
         <textarea ref="field" v-model="written" rows="1" maxlength="4000" :placeholder="placeholder" :aria-label="placeholder"
                   @compositionstart="composing = true" @compositionend="endComposition" @keydown.enter="enter" @input="grow"></textarea>
@@ -69,8 +70,12 @@ export default {
     <section class="thread none" v-else><p class="empty">{{ words.choose_conversation }}</p></section>
   `,
   props: { words: Object, locale: String, thread: Object, colleagues: Array },
+  /** The reply tools in the slot `writing` read the draft and put texts into it. */
+  provide() {
+    return { composer: this };
+  },
   emits: ["takeOver", "handBack", "reply", "note", "colleagues", "transfer", "reveal"],
-  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
+  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, chosen: [], confirmed: "", isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
   computed: {
     holderLine() {
       const lines = { mine: "held_by_you", bot: "bot_answers", queue: "customer_waits", staff: "held_by" };
@@ -100,6 +105,9 @@ export default {
     /** What was half written survives a reload and a look at another conversation, in this browser tab only. */
     draft(text) {
       this.keep("draft", text);
+      if (text) return;
+      this.chosen = [];
+      this.confirmed = "";
     },
     note(text) {
       this.keep("note", text);
@@ -108,6 +116,7 @@ export default {
       const isAnother = now?.id !== before?.id;
       if (isAnother) {
         this.restore();
+        this.chosen = [];
         this.isNote = this.isHeld = this.isTransferring = false;
         this.atEnd = true;
         this.busy = false;
@@ -180,7 +189,26 @@ export default {
       this.holdOff();
       this.atEnd = true;
       if (this.isNote) this.$emit("note", text);
-      else this.$emit("reply", { text, seen: this.thread.lastOfCustomer });
+      else this.$emit("reply", { text, seen: this.thread.lastOfCustomer, chosen: this.chosen, confirmed: this.confirmed === text });
+    },
+    /** Put a canned reply where the cursor is; a gap in it is selected, to be typed over. */
+    insert(text, id) {
+      const { selectionStart, selectionEnd } = this.$refs.field;
+      const at = this.draft ? selectionStart : 0;
+      this.draft = this.draft.slice(0, at) + text + this.draft.slice(selectionEnd);
+      this.chosen = [...this.chosen, id];
+      const gap = /【[^】]*】/.exec(text);
+      this.$nextTick(() => this.select(at + (gap ? gap.index : text.length), gap ? gap[0].length : 0));
+    },
+    select(start, length) {
+      this.grow();
+      this.$refs.field.focus();
+      this.$refs.field.setSelectionRange(start, start + length);
+    },
+    /** Send what the person was warned of and has looked at again. */
+    sendConfirmed() {
+      this.confirmed = this.draft.trim();
+      this.send();
     },
     /** No second click while the first is on its way; if no answer comes, the person may try again. */
     holdOff() {

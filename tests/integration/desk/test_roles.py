@@ -22,6 +22,7 @@ PAGES = {
     "/oversight": Act.SEE_FIGURES,
     "/oversight.csv": Act.SEE_FIGURES,
     "/people": Act.ADD_STAFF,
+    "/replies": Act.KEEP_REPLIES,
     "/audit": Act.SEE_AUDIT,
     "/audit.csv": Act.SEE_AUDIT,
 }
@@ -55,7 +56,7 @@ async def test_each_role_opens_its_pages_and_is_refused_all_others(
     assert len(recorded) == refused_count
 
 
-@pytest.mark.parametrize("address", ["/oversight", "/oversight.csv", "/people", "/audit", "/audit.csv"])
+@pytest.mark.parametrize("address", ["/oversight", "/oversight.csv", "/people", "/replies", "/audit", "/audit.csv"])
 def test_a_stranger_opens_nothing(desk: ServedDesk, database_url: str, address: str) -> None:
     with desk.browser() as browser:
         assert browser.get(address).status_code in {302, 307, 401}

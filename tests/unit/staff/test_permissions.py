@@ -77,6 +77,7 @@ MAY = {
     Act.SEE_FIGURES:        ("no",    "yes",      "yes",       "yes",      "yes",  "yes",   "yes",     "no",   "yes"),
     Act.SEE_AUDIT:          ("no",    "no",       "no",        "no",       "no",   "no",    "no",      "no",   "yes"),
     Act.ADD_STAFF:          ("no",    "no",       "no",        "no",       "no",   "no",    "no",      "yes",  "no"),
+    Act.KEEP_REPLIES:       ("no",    "yes",      "yes",       "yes",      "yes",  "no",    "no",      "yes",  "no"),
 }  # fmt: skip
 
 

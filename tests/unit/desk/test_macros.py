@@ -1,0 +1,29 @@
+"""Macros: a slip in the file is found."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.complaints.policy import POLICY_FOLDER, PolicyError
+from bot.desk.macros import load_macro_policy
+
+MACROS = (POLICY_FOLDER / "macros.yml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "problem"),
+    [
+        ("reply: case_is_mine", "reply: case_is_yours", "there is no reply `case_is_yours`"),
+        ("act: raise_tier", "act: lower_tier", "there is no act `lower_tier`"),
+        ("act: take\n", "akt: take\n", "is no known key"),
+    ],
+)
+def test_a_macro_names_a_reply_and_an_act_that_there_are(tmp_path: Path, right: str, wrong: str, problem: str) -> None:
+    file = tmp_path / "macros.yml"
+    file.write_text(MACROS.replace(right, wrong, 1), encoding="utf-8")
+    with pytest.raises(PolicyError, match=problem):
+        load_macro_policy(file)
+
+
+def test_the_houses_macros_are_read() -> None:
+    assert load_macro_policy().macros
