@@ -22,6 +22,7 @@ from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
 from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient
+from bot.conversations.replies import HeldReplies
 from bot.conversations.returning import UnansweredWatch
 from bot.conversations.turns import Turns
 from bot.database import Database
@@ -62,6 +63,7 @@ class Rooms:
 
     turns: Turns
     deliverer: Deliverer
+    held_replies: HeldReplies
     unanswered_watch: UnansweredWatch
     survey: SatisfactionSurvey
     sealer: AuditSealer
@@ -91,6 +93,7 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
             patience=timedelta(seconds=config.rasa_patience_seconds),
         ),
         deliverer=Deliverer(database=database, channels=channels_by_name(config, database, clock), clock=clock),
+        held_replies=HeldReplies(database=database, clock=clock),
         unanswered_watch=UnansweredWatch(
             database=database, clock=clock, answer_within=timedelta(seconds=config.answer_within_seconds)
         ),
@@ -124,6 +127,10 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.DELIVER, retry=BackOff(ceiling=300))
     async def deliver(message_id: int) -> None:
         await rooms.deliverer.deliver(message_id)
+
+    @app.task(name=Job.SEND_HELD, retry=BackOff(ceiling=5))
+    async def send_held(conversation_id: str, reply_id: int) -> None:
+        await rooms.held_replies.send_due(uuid.UUID(conversation_id), reply_id)
 
     @app.task(name=Job.RETURN_UNANSWERED, retry=BackOff(ceiling=300))
     async def return_unanswered(conversation_id: str, message_id: int) -> None:
