@@ -165,6 +165,7 @@ def _note(
     return {
         "id": f"note-{note.id}",
         "from": "note",
+        "isUnsent": note.is_unsent_reply,
         "author": names.get(note.staff_id, ""),
         "parts": [{"text": part, "isMention": part[0] == "@" and part[1:] in called} for part in parts],
         "at": milliseconds(note.at),

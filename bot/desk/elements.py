@@ -68,7 +68,8 @@ def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]
 class Thread(Element, component="components/thread.js"):
     """The messages of a conversation and the place to answer.
 
-    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …}`), `note` (a text), `colleagues` (who could take the
+    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "sendAt": …}`), `undo` and `sendNow` (the id of a
+    reply that has not gone out), `change` (`{"id": …, "text": …}`), `note` (a text), `colleagues` (who could take the
     conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show unmasked).
     """
 
@@ -93,6 +94,10 @@ class Thread(Element, component="components/thread.js"):
     def answer_sent(self) -> None:
         """The answer in the composer was stored: clear it."""
         self.run_method("sent", "draft")
+
+    def put_back(self, text: str) -> None:
+        """An answer was undone: it is in the composer again."""
+        self.run_method("putBack", text)
 
     def note_added(self) -> None:
         """The note in the composer was stored: clear it."""

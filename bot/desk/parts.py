@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.clock import Clock
 from bot.database import Database
@@ -19,11 +20,15 @@ class Desk:
     clock: Clock
     gate: Gate
     feed: Feed
+    undo_for: timedelta
+    """How long a reply can be undone."""
 
     @classmethod
-    def on(cls, database: Database, clock: Clock, *, port: int, secure_cookies: bool) -> "Desk":
+    def on(
+        cls, database: Database, clock: Clock, *, port: int, secure_cookies: bool, undo_for: timedelta = timedelta(0)
+    ) -> "Desk":
         """A desk on this database."""
-        return cls(database, clock, Gate(database, clock, port, secure_cookies), Feed(database))
+        return cls(database, clock, Gate(database, clock, port, secure_cookies), Feed(database), undo_for)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

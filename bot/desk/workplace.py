@@ -19,12 +19,13 @@ from bot.audit import record
 from bot.complaints.casework import complaints_of, first_contact_made
 from bot.complaints.labels import Language
 from bot.complaints.models import Complaint
-from bot.conversations import handover
+from bot.conversations import handover, replies
 from bot.conversations.handover import CustomerWroteMeanwhile, HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
 from bot.conversations.notes import add_note
 from bot.conversations.transfer import Receiver, transfer_to_colleague, transfer_to_queue
 from bot.database import notify_changed
+from bot.desk import sending
 from bot.desk.acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS, CaseAtHand, NotOffered, Unfilled, at_hand
 from bot.desk.casefile import casefile_of
 from bot.desk.colleagues import colleagues_for
@@ -44,6 +45,7 @@ from bot.desk.masked import Personal
 from bot.desk.parts import Desk
 from bot.desk.queue import QueueFilter, QueueView
 from bot.desk.queue_panel import QueuePanel
+from bot.desk.sending import SAID_OF_SENDING, SENDING_REFUSALS, Answer, held_for
 from bot.desk.words import language_of, word, word_or
 from bot.logs import logger
 from bot.staff.models import StaffMember
@@ -115,6 +117,9 @@ class Workplace:
             self._thread.on("takeOver", self._take_over)
             self._thread.on("handBack", self._hand_back)
             self._thread.on("reply", self._reply)
+            self._thread.on("undo", self._undo)
+            self._thread.on("sendNow", self._send_now)
+            self._thread.on("change", self._change)
             self._thread.on("note", self._note)
             self._thread.on("colleagues", self._offer_colleagues)
             self._thread.on("transfer", self._transfer)
@@ -148,6 +153,9 @@ class Workplace:
         units = organisation()
         revealed = self._revealed.get(opened.conversation.id, frozenset())
         thread = await thread_of(session, opened, self._person, self._language, revealed)
+        thread["held"] = await held_for(
+            session, opened.conversation, self._person, last_of_customer=thread["lastOfCustomer"], revealed=revealed
+        )
         if opened.conversation.id != self._selected:
             return  # the person has gone on to another conversation meanwhile
         self._thread.show(thread)
@@ -205,7 +213,7 @@ class Workplace:
 
     async def _reply(self, event: GenericEventArguments) -> None:
         wish = event.args if isinstance(event.args, dict) else {}
-        text, seen = _text(wish.get("text")), wish.get("seen")
+        text = _text(wish.get("text"))
         if not self._fits(text):
             return
         is_sent = False
@@ -213,13 +221,13 @@ class Workplace:
             async with self._act("held_by_someone_else") as session:
                 conversation = (await self._locked(session)).conversation
                 self._require(Act.ANSWER)
-                await handover.reply(
+                await sending.send(
                     session,
                     conversation.id,
-                    self._person.id,
-                    text,
+                    self._person,
+                    Answer.read(wish, text),
+                    undo_for=self._desk.undo_for,
                     now=self._desk.clock(),
-                    seen=seen if isinstance(seen, int) else 0,
                 )
                 is_sent = True
         except CustomerWroteMeanwhile:
@@ -230,6 +238,47 @@ class Workplace:
             self._thread.answer_sent()
         else:
             self._thread.answer_not_sent()
+
+    async def _undo(self, event: GenericEventArguments) -> None:
+        """Take back what has not gone out: its text is in the composer again."""
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
+            text = await replies.take_back(
+                session,
+                conversation.id,
+                self._person.id,
+                _number(event.args),
+                username=self._person.username,
+                now=self._desk.clock(),
+            )
+            self._thread.put_back(text)
+
+    async def _send_now(self, event: GenericEventArguments) -> None:
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
+            await replies.send_now(
+                session, conversation.id, self._person.id, _number(event.args), now=self._desk.clock()
+            )
+
+    async def _change(self, event: GenericEventArguments) -> None:
+        wish = event.args if isinstance(event.args, dict) else {}
+        text = _text(wish.get("text"))
+        if not self._fits(text):
+            return
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
+            await replies.change(
+                session,
+                conversation.id,
+                self._person.id,
+                _number(wish.get("id")),
+                text,
+                username=self._person.username,
+                now=self._desk.clock(),
+            )
 
     async def _note(self, event: GenericEventArguments) -> None:
         text = _text(event.args)
@@ -372,8 +421,9 @@ class Workplace:
         except NotForThisPerson as refused:
             await self._record_refusal(str(refused))
             self._go("/")
-        except (HeldBySomeoneElse, *REFUSALS) as refusal:
-            name = next((name for kind, name in SAID_OF_REFUSALS.items() if isinstance(refusal, kind)), when_refused)
+        except (HeldBySomeoneElse, *REFUSALS, *SENDING_REFUSALS) as refusal:
+            said = SAID_OF_REFUSALS | SAID_OF_SENDING
+            name = next((name for kind, name in said.items() if isinstance(refusal, kind)), when_refused)
             if isinstance(refusal, NotOffered):
                 await self._record_refusal(str(refusal))
             self._tell(word(name, self._language))
@@ -438,6 +488,11 @@ class Workplace:
 def _text(value: Any) -> str:
     """What a browser sent as text, without the characters that PostgreSQL cannot keep."""
     return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> int:
+    """An id that a browser sent; 0, which nothing has, if it is none."""
+    return value if isinstance(value, int) and 0 < value < 2**63 else 0
 
 
 def _uuid(value: Any) -> uuid.UUID | None:

@@ -34,7 +34,7 @@ export default {
         <p v-if="thread.hasEarlier" class="earlier">{{ words.earlier_messages }}</p>
         <article v-for="(message, index) in thread.messages" :key="message.id" class="message" :data-id="message.id"
                  :class="[message.from, { follows: follows(index), failed: message.delivery === 'undeliverable' }]">
-          <header v-if="!follows(index)"><strong>{{ message.author }}</strong><span v-if="message.from === 'note'" class="chip">{{ words.internal_note }}</span><time>{{ moment(message.at) }}</time></header>
+          <header v-if="!follows(index)"><strong>{{ message.author }}</strong><span v-if="message.from === 'note'" class="chip">{{ message.isUnsent ? words.unsent : words.internal_note }}</span><time>{{ moment(message.at) }}</time></header>
           <div v-if="message.from === 'note'" class="bubble">
             <p class="text" :title="moment(message.at)"><template v-for="(part, at) in message.parts" :key="at"><mark v-if="part.isMention">{{ part.text }}</mark><template v-else>{{ part.text }}</template></template></p>
           </div>
@@ -55,13 +55,36 @@ export default {
           <p v-if="message.delivery" class="delivery" :class="message.delivery">{{ words['delivery_' + message.delivery] }}</p>
           </template>
         </article>
+        <article v-for="reply in thread.held" :key="'held-' + reply.id" class="message staff is-held" :class="{ 'is-crossed': reply.isCrossed }">
+          <form v-if="editing?.held === reply.id" class="editor" @submit.prevent="saveEdit('change', reply.id)">
+            <textarea v-model="editing.text" rows="3" maxlength="4000" required :aria-label="words.change"></textarea>
+            <div class="buttons">
+              <button type="submit" class="primary">{{ words.save }}</button>
+              <button type="button" class="secondary" @click="editing = null">{{ words.cancel }}</button>
+            </div>
+          </form>
+          <div v-else class="bubble"><p class="text">{{ reply.text }}</p></div>
+          <p class="delivery" :role="reply.isCrossed ? 'alert' : null">{{ whenOut(reply) }}</p>
+          <p v-if="reply.isMine" class="held-acts">
+            <button type="button" @click="$emit('undo', reply.id)">{{ words.undo }}</button>
+            <button v-if="reply.isForLater && !reply.isCrossed" type="button" @click="edit({ held: reply.id, text: reply.text })">{{ words.change }}</button>
+            <button type="button" @click="$emit('sendNow', reply.id)">{{ words.send_now }}</button>
+          </p>
+        </article>
       </div>
       <button v-if="newBelow" type="button" class="new-below" @click="toEnd">↓</button>
       <p v-if="isHeld && !isNote" class="held" role="alert">{{ words.reply_held }}</p>
+      <form v-if="isForLater && !isNote && thread.holder === 'mine'" class="later-form" @submit.prevent="sendAt(ownTime())">
+        <button type="button" class="secondary" @click="sendAt(Date.now() + 3600000)">{{ words.in_an_hour }}</button>
+        <button type="button" class="secondary" @click="sendAt(tomorrowAtNine())">{{ words.tomorrow_at_nine }}</button>
+        <label>{{ words.own_time }} <input type="datetime-local" v-model="chosenTime" required></label>
+        <button type="submit" class="primary" :disabled="busy || !draft.trim()">{{ words.confirm }}</button>
+      </form>
       <form class="composer" v-if="isNote || thread.holder === 'mine'" :class="{ 'is-note': isNote }" @submit.prevent="send">
         <textarea ref="field" v-model="written" rows="1" maxlength="4000" :placeholder="placeholder" :aria-label="placeholder"
                   @compositionstart="composing = true" @compositionend="endComposition" @keydown.enter="enter" @input="grow"></textarea>
         <button type="button" class="secondary note-toggle" title="Alt+N" :aria-pressed="isNote" @click="toggleNote">{{ noteToggle }}</button>
+        <button v-if="!isNote" type="button" class="secondary later-toggle" :aria-expanded="isForLater" @click="isForLater = !isForLater">{{ words.send_later }}</button>
         <button type="submit" class="primary" :disabled="busy || !written.trim()">{{ isNote ? words.add_note : words.send }}</button>
       </form>
       <p v-else-if="thread.mayAnswer" class="no-composer"><button type="button" class="secondary note-toggle" title="Alt+N" @click="toggleNote">{{ words.internal_note }}</button></p>
@@ -69,8 +92,8 @@ export default {
     <section class="thread none" v-else><p class="empty">{{ words.choose_conversation }}</p></section>
   `,
   props: { words: Object, locale: String, thread: Object, colleagues: Array },
-  emits: ["takeOver", "handBack", "reply", "note", "colleagues", "transfer", "reveal"],
-  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
+  emits: ["takeOver", "handBack", "reply", "undo", "sendNow", "change", "note", "colleagues", "transfer", "reveal"],
+  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, isForLater: false, chosenTime: "", editing: null, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
   computed: {
     holderLine() {
       const lines = { mine: "held_by_you", bot: "bot_answers", queue: "customer_waits", staff: "held_by" };
@@ -108,7 +131,8 @@ export default {
       const isAnother = now?.id !== before?.id;
       if (isAnother) {
         this.restore();
-        this.isNote = this.isHeld = this.isTransferring = false;
+        this.isNote = this.isHeld = this.isTransferring = this.isForLater = false;
+        this.editing = null;
         this.atEnd = true;
         this.busy = false;
       }
@@ -116,7 +140,7 @@ export default {
         this.busy = this.isHeld = this.isTransferring = false;
         if (now?.holder === "mine") this.$nextTick(() => this.$refs.field?.focus());
       }
-      const last = (thread) => thread?.messages.at(-1)?.id;
+      const last = (thread) => `${thread?.messages.at(-1)?.id} ${thread?.held.at(-1)?.id}`;
       if (isAnother || last(now) !== last(before)) {
         this.$nextTick(() => (this.atEnd ? this.toEnd() : (this.newBelow = true)));
       }
@@ -149,11 +173,14 @@ export default {
     restore() {
       for (const kind of ["draft", "note"]) this[kind] = sessionStorage.getItem(`tingsu-${kind}-${this.thread?.id}`) || "";
     },
-    /** By the key's place: Alt+N writes ˜ on a Mac. */
+    /** By the key's place: Alt+N writes ˜ on a Mac. Alt+Z undoes the last answer. */
     shortcut(event) {
-      if (!event.altKey || event.code !== "KeyN" || !this.thread?.mayAnswer) return;
+      if (!event.altKey || !this.thread?.mayAnswer) return;
+      const undoable = this.thread.held.filter((reply) => reply.isMine && !reply.isForLater).at(-1);
+      if (event.code === "KeyN") this.toggleNote();
+      else if (event.code === "KeyZ" && undoable) this.$emit("undo", undoable.id);
+      else return;
       event.preventDefault();
-      this.toggleNote();
     },
     toggleNote() {
       this.isNote = !this.isNote;
@@ -182,6 +209,43 @@ export default {
       if (this.isNote) this.$emit("note", text);
       else this.$emit("reply", { text, seen: this.thread.lastOfCustomer });
     },
+    sendAt(time) {
+      const text = this.draft.trim();
+      if (!text || this.busy) return;
+      this.holdOff();
+      this.$emit("reply", { text, seen: this.thread.lastOfCustomer, sendAt: time });
+    },
+    /** Times are the bank's, wherever the browser thinks it is; China has no summer time. */
+    ownTime() {
+      return Date.parse(`${this.chosenTime}+08:00`);
+    },
+    tomorrowAtNine() {
+      const tomorrow = new Date(Date.now() + 86400000).toLocaleDateString("sv", { timeZone: "Asia/Shanghai" });
+      return Date.parse(`${tomorrow}T09:00+08:00`);
+    },
+    whenOut(reply) {
+      if (reply.isCrossed) return this.words.reply_crossed;
+      if (reply.isForLater) return window.tingsuDesk.fill(this.words.going_out_at, { time: this.moment(reply.sendAt) });
+      const count = Math.max(0, Math.ceil((reply.sendAt - this.now) / 1000));
+      return window.tingsuDesk.fill(this.words.going_out, { count });
+    },
+    edit(what) {
+      this.editing = what;
+      this.$nextTick(() => this.$el.querySelector(".editor textarea")?.focus());
+    },
+    saveEdit(what, id) {
+      this.$emit(what, { id, text: this.editing.text.trim() });
+      this.editing = null;
+    },
+    /** An undone answer goes before what was begun meanwhile. */
+    putBack(text) {
+      this.draft = this.draft.trim() ? `${text}\n${this.draft}` : text;
+      this.isNote = false;
+      this.$nextTick(() => {
+        this.grow();
+        this.$refs.field?.focus();
+      });
+    },
     /** No second click while the first is on its way; if no answer comes, the person may try again. */
     holdOff() {
       this.busy = true;
@@ -189,7 +253,7 @@ export default {
       this.patience = setTimeout(() => (this.busy = false), 8000);
     },
     sent(kind) {
-      this.busy = this.isHeld = false;
+      this.busy = this.isHeld = this.isForLater = false;
       this[kind] = "";
       this.$nextTick(() => {
         this.grow();

@@ -1,0 +1,154 @@
+"""Sending at the desk in a real browser: undone, for later, corrected; marks, typing, and who else is there."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bot.clock import system_clock
+from bot.conversations.models import Author
+from bot.conversations.replies import HeldReplies
+from tests.browser import test_desk
+from tests.browser.test_desk import (  # noqa: F401 - fixtures
+    WITHIN_A_SECOND,
+    Bank,
+    Enter,
+    enter,
+    open_conversation,
+    take_over,
+)
+from tests.builders import jobs
+from tests.integration.desk.served import wait_for
+
+UNDO_SECONDS = 20
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
+    """A desk at which replies can be undone for longer than a test takes."""
+    yield from test_desk.a_bank(tmp_path_factory.mktemp("desk"), TINGSU_UNDO_SECONDS=str(UNDO_SECONDS))
+
+
+@pytest.fixture
+def chat(bank: Bank) -> uuid.UUID:
+    """A customer who waits for a person."""
+    return bank.waiting()
+
+
+@pytest.fixture
+def page(enter: Enter, bank: Bank, chat: uuid.UUID) -> Page:  # noqa: F811
+    """李经理's page, with the customer."""
+    page = enter(bank.a_member(name="李经理"))
+    open_conversation(page, bank, chat)
+    take_over(page)
+    return page
+
+
+def write(page: Page, text: str) -> None:
+    field = page.locator(".composer textarea")
+    field.fill(text)
+    field.press("Enter")
+
+
+def held(page: Page) -> Any:
+    return page.locator(".message.is-held")
+
+
+def sent(bank: Bank, chat: uuid.UUID) -> list[str]:
+    return bank.messages(chat, Author.STAFF)
+
+
+def time_passes(bank: Bank, **duration: float) -> None:
+    """A worker does what would be due by then."""
+
+    async def work() -> None:
+        sender = HeldReplies(bank.database, lambda: system_clock() + timedelta(**duration))
+        for job in await jobs(bank.database, "send_held"):
+            await sender.send_due(uuid.UUID(job["args"]["conversation_id"]), job["args"]["reply_id"])
+
+    bank.run(work())
+
+
+def test_a_reply_can_be_undone_until_it_goes_out(page: Page, bank: Bank, chat: uuid.UUID) -> None:
+    write(page, "<i>写错</i>了")
+    expect(held(page)).to_contain_text("<i>写错</i>了", timeout=WITHIN_A_SECOND)
+    expect(held(page).locator(".delivery")).to_have_text(re.compile(r"\d+ 秒后发出"))
+    held(page).get_by_role("button", name="撤回").click()
+    expect(page.locator(".composer textarea")).to_have_value("<i>写错</i>了")
+    expect(held(page)).to_have_count(0)
+    page.press(".composer textarea", "Enter")
+    expect(held(page)).to_have_count(1)
+    page.keyboard.press("Alt+z")
+    expect(page.locator(".composer textarea")).to_have_value("<i>写错</i>了")
+    time_passes(bank, minutes=1)
+    assert sent(bank, chat) == []
+
+
+def test_a_reply_goes_out_by_itself_or_at_once_when_the_person_wants(page: Page, bank: Bank, chat: uuid.UUID) -> None:
+    write(page, "马上查")
+    expect(held(page)).to_have_count(1)
+    time_passes(bank, seconds=UNDO_SECONDS)
+    expect(held(page)).to_have_count(0, timeout=WITHIN_A_SECOND)
+    expect(page.locator(".message.staff")).to_contain_text("马上查")
+    write(page, "查到了")
+    held(page).get_by_role("button", name="立即发送").click()
+    expect(held(page)).to_have_count(0)
+    assert sent(bank, chat) == ["马上查", "查到了"]
+
+
+def test_a_reply_for_later_is_changed_and_waits_when_the_customer_writes(
+    page: Page, bank: Bank, chat: uuid.UUID
+) -> None:
+    page.fill(".composer textarea", "明天可以来取卡")
+    page.click(".later-toggle")
+    page.get_by_role("button", name="明天 9:00").click()
+    expect(held(page).locator(".delivery")).to_have_text(re.compile("定于 .*9:00 发出"))
+    expect(page.locator(".later-form")).to_have_count(0)
+    held(page).get_by_role("button", name="修改").click()
+    held(page).locator("textarea").fill("明天九点后可以来取卡")
+    held(page).get_by_role("button", name="保存").click()
+    expect(held(page).locator(".bubble")).to_have_text("明天九点后可以来取卡")
+    bank.writes_again(chat, "卡已经出来了")
+    expect(held(page)).to_have_class(re.compile("is-crossed"), timeout=WITHIN_A_SECOND)
+    expect(held(page).locator(".delivery")).to_contain_text("请确认")
+    time_passes(bank, days=2)
+    assert sent(bank, chat) == []
+    held(page).get_by_role("button", name="立即发送").click()
+    expect(held(page)).to_have_count(0)
+    assert sent(bank, chat) == ["明天九点后可以来取卡"]
+
+
+def test_a_time_that_is_over_is_refused_and_the_text_stays(page: Page) -> None:
+    page.fill(".composer textarea", "好的")
+    page.click(".later-toggle")
+    page.fill(".later-form input", "2020-01-01T09:00")
+    page.locator(".later-form button[type=submit]").click()
+    expect(page.locator(".notice")).to_contain_text("三十天以内")
+    expect(page.locator(".composer textarea")).to_have_value("好的")
+
+
+def test_a_colleague_sees_what_is_about_to_go_out_and_cannot_touch_it(
+    page: Page,
+    enter: Enter,  # noqa: F811
+    bank: Bank,
+    chat: uuid.UUID,
+) -> None:
+    other = enter(bank.a_member(name="王主任"))
+    open_conversation(other, bank, chat)
+    write(page, "马上查")
+    expect(held(other)).to_contain_text("马上查")
+    expect(held(other).locator("button")).to_have_count(0)
+
+
+def test_what_was_not_sent_when_the_chat_is_handed_back_is_a_note(page: Page, bank: Bank, chat: uuid.UUID) -> None:
+    write(page, "马上查")
+    expect(held(page)).to_have_count(1)
+    page.click(".hand-back")
+    note = page.locator(".message.note")
+    expect(note).to_contain_text("未发出")
+    expect(note).to_contain_text("马上查")
+    wait_for(lambda: sent(bank, chat) == [])
