@@ -58,6 +58,8 @@ DISCARD_AT_MOST = 128 * MIB
 DISCARD_WITHIN_SECONDS = 15.0
 LARGEST_SOCKET_MESSAGE = 64 * 1024
 STOP_WITHIN_SECONDS = 3
+SIGNS_PER_MINUTE = 120
+"""What a page tells beside messages: how far it was read, that the customer is typing. It tells each rarely."""
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -135,6 +137,7 @@ def create_gateway(
                 upload_limit_mib=config.upload_limit_mib,
                 messages_per_session=RateLimit(config.messages_per_minute),
                 sessions_per_address=RateLimit(config.sessions_per_minute),
+                signs_per_session=RateLimit(SIGNS_PER_MINUTE),
             )
         )
     )

@@ -24,6 +24,7 @@ class Job(StrEnum):
     TAKE_TURN = "take_turn"
     DELIVER = "deliver"
     SEND_HELD = "send_held"
+    CARRY_CORRECTION = "carry_correction"
     RETURN_UNANSWERED = "return_unanswered"
     ASK_SATISFACTION = "ask_satisfaction"
     WATCH_DEADLINE = "watch_deadline"

@@ -111,8 +111,8 @@ class Message(Base):
     """Kinds of sensitive numbers that were taken out: `bank_card`, `identity_number`, …"""
     edited_at: Mapped[datetime | None]
     earlier_text: Mapped[str | None] = mapped_column(Text)
-    correction_sent_at: Mapped[datetime | None]
-    """When the channel last carried a correction of this message by staff."""
+    carried_edit_at: Mapped[datetime | None]
+    """`edited_at` of the correction by staff that the channel has carried."""
 
     attachment: Mapped["Attachment | None"] = relationship(lazy="selectin")
 

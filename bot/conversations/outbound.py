@@ -42,9 +42,14 @@ async def say(
     )
     session.add(message)
     await session.flush()
-    await enqueue(session, Job.DELIVER, lock=f"deliver:{conversation.id}", message_id=message.id)
-    await notify_changed(session, conversation.id)
+    await carry_out(session, message)
     return message
+
+
+async def carry_out(session: AsyncSession, message: Message) -> None:
+    """Enqueue the delivery of a stored message."""
+    await enqueue(session, Job.DELIVER, lock=f"deliver:{message.conversation_id}", message_id=message.id)
+    await notify_changed(session, message.conversation_id)
 
 
 @dataclass(frozen=True)

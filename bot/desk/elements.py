@@ -69,7 +69,8 @@ class Thread(Element, component="components/thread.js"):
     """The messages of a conversation and the place to answer.
 
     Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "sendAt": …}`), `undo` and `sendNow` (the id of a
-    reply that has not gone out), `change` (`{"id": …, "text": …}`), `note` (a text), `colleagues` (who could take the
+    reply that has not gone out), `change` (`{"id": …, "text": …}`), `correct` (the same for a message), `sendAgain` (a
+    message's id), `note` (a text), `colleagues` (who could take the
     conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show unmasked).
     """
 

@@ -12,12 +12,18 @@ from bot.conversations import handover, replies
 from bot.conversations.held import held_in
 from bot.conversations.models import Conversation
 from bot.conversations.replies import NoSuchTime, NotHeldAnyMore, is_crossed
+from bot.conversations.sent import NotCorrectable, NothingToSendAgain
 from bot.desk.masked import Personal, with_telephones_masked
 from bot.staff.models import StaffMember
 
-SENDING_REFUSALS = (NotHeldAnyMore, NoSuchTime)
+SENDING_REFUSALS = (NotHeldAnyMore, NoSuchTime, NotCorrectable, NothingToSendAgain)
 
-SAID_OF_SENDING = {NotHeldAnyMore: "not_held_any_more", NoSuchTime: "no_such_time"}
+SAID_OF_SENDING = {
+    NotHeldAnyMore: "not_held_any_more",
+    NoSuchTime: "no_such_time",
+    NotCorrectable: "not_correctable",
+    NothingToSendAgain: "nothing_to_send_again",
+}
 """The word for each of them."""
 
 

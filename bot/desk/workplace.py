@@ -19,7 +19,7 @@ from bot.audit import record
 from bot.complaints.casework import complaints_of, first_contact_made
 from bot.complaints.labels import Language
 from bot.complaints.models import Complaint
-from bot.conversations import handover, replies
+from bot.conversations import handover, replies, sent
 from bot.conversations.handover import CustomerWroteMeanwhile, HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
 from bot.conversations.notes import add_note
@@ -45,7 +45,7 @@ from bot.desk.masked import Personal
 from bot.desk.parts import Desk
 from bot.desk.queue import QueueFilter, QueueView
 from bot.desk.queue_panel import QueuePanel
-from bot.desk.sending import SAID_OF_SENDING, SENDING_REFUSALS, Answer, held_for
+from bot.desk.sending import SAID_OF_SENDING, SENDING_REFUSALS, Answer
 from bot.desk.words import language_of, word, word_or
 from bot.logs import logger
 from bot.staff.models import StaffMember
@@ -120,6 +120,8 @@ class Workplace:
             self._thread.on("undo", self._undo)
             self._thread.on("sendNow", self._send_now)
             self._thread.on("change", self._change)
+            self._thread.on("correct", self._correct)
+            self._thread.on("sendAgain", self._send_again)
             self._thread.on("note", self._note)
             self._thread.on("colleagues", self._offer_colleagues)
             self._thread.on("transfer", self._transfer)
@@ -152,10 +154,7 @@ class Workplace:
     async def _show(self, session: AsyncSession, opened: Opened) -> None:
         units = organisation()
         revealed = self._revealed.get(opened.conversation.id, frozenset())
-        thread = await thread_of(session, opened, self._person, self._language, revealed)
-        thread["held"] = await held_for(
-            session, opened.conversation, self._person, last_of_customer=thread["lastOfCustomer"], revealed=revealed
-        )
+        thread = await thread_of(session, opened, self._person, self._language, revealed, now=self._desk.clock())
         if opened.conversation.id != self._selected:
             return  # the person has gone on to another conversation meanwhile
         self._thread.show(thread)
@@ -276,6 +275,38 @@ class Workplace:
                 self._person.id,
                 _number(wish.get("id")),
                 text,
+                username=self._person.username,
+                now=self._desk.clock(),
+            )
+
+    async def _correct(self, event: GenericEventArguments) -> None:
+        """Give a message that has gone out another text."""
+        wish = event.args if isinstance(event.args, dict) else {}
+        text = _text(wish.get("text"))
+        if not self._fits(text):
+            return
+        async with self._act() as session:
+            conversation = (await self._opened(session)).conversation
+            self._require(Act.ANSWER)
+            await sent.correct(
+                session,
+                conversation.id,
+                self._person.id,
+                _number(wish.get("id")),
+                text,
+                username=self._person.username,
+                now=self._desk.clock(),
+            )
+
+    async def _send_again(self, event: GenericEventArguments) -> None:
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
+            await sent.send_again(
+                session,
+                conversation.id,
+                self._person.id,
+                _number(event.args),
                 username=self._person.username,
                 now=self._desk.clock(),
             )

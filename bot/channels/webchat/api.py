@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from bot.channels.webchat.channel import CHANNEL
 from bot.channels.webchat.errors import ChatError
-from bot.channels.webchat.history import History, Page
+from bot.channels.webchat.history import History, MessageShown, Page
 from bot.channels.webchat.live import LiveUpdates
 from bot.channels.webchat.rates import RateLimit
 from bot.channels.webchat.tokens import InvalidToken, SessionTokens
@@ -74,6 +74,12 @@ class NewMessage(BaseModel):
     )
 
 
+class ReadUpTo(BaseModel):
+    """How far the page was read."""
+
+    up_to: int = Field(ge=1, le=LARGEST_ID, description="The last message that was before the customer's eyes")
+
+
 class MessageTaken(BaseModel):
     """The message is stored."""
 
@@ -110,6 +116,7 @@ class ChatApi:
         upload_limit_mib: largest file, MiB.
         messages_per_session: limit on messages and files of one session.
         sessions_per_address: limit on new sessions from one address.
+        signs_per_session: limit on what a page tells beside messages.
     """
 
     history: History
@@ -119,6 +126,7 @@ class ChatApi:
     upload_limit_mib: int
     messages_per_session: RateLimit
     sessions_per_address: RateLimit
+    signs_per_session: RateLimit
 
     async def session_of(self, token: str | None) -> ChatSession:
         """The session that a token opens.
@@ -207,6 +215,12 @@ def chat_router(api: ChatApi) -> APIRouter:
     ) -> Page:
         """The session's messages in order; all of them without `after`."""
         return await api.read(session, after, wait)
+
+    @router.post("/read", summary="Tell how far the customer has read", status_code=204, responses=_problems(401))
+    async def tell_read(session: Session, read: ReadUpTo) -> None:
+        """Staff sees which messages were read. It never goes back, and ids of other sessions count for nothing."""
+        api.signs_per_session.count(str(session.session_id))
+        await api.history.mark_read(session.conversation_id, read.up_to)
 
     @router.post(
         "/attachments",
@@ -303,7 +317,7 @@ async def _serve_live(api: ChatApi, socket: WebSocket) -> None:
 
     The page's first message is `{"token": …, "after": <last id it knows, or null>}`; later ones may be
     `{"ping": true}`, each answered by `{"pong": true}`, by which a phone notices a dead connection. Pushed are
-    `{"messages": […]}` and `{"typing": true|false}`.
+    `{"messages": […]}`, `{"corrected": […]}` and `{"typing": true|false}`.
     """
     await socket.accept()
     try:
@@ -338,6 +352,7 @@ async def _push(
     history: History, socket: WebSocket, conversation_id: uuid.UUID, after: int | None, changed: asyncio.Event
 ) -> None:
     typing: bool | None = None
+    corrected: list[MessageShown] = []
     while True:
         changed.clear()
         try:
@@ -349,6 +364,9 @@ async def _push(
         if page.messages:
             after = page.messages[-1].id
             await socket.send_text(page.model_dump_json(include={"messages"}))
+        if page.corrected != corrected:
+            corrected = page.corrected
+            await socket.send_text(page.model_dump_json(include={"corrected"}))
         if page.typing is not typing:
             typing = page.typing
             await socket.send_json({"typing": typing})

@@ -39,7 +39,14 @@ export default {
             <p class="text" :title="moment(message.at)"><template v-for="(part, at) in message.parts" :key="at"><mark v-if="part.isMention">{{ part.text }}</mark><template v-else>{{ part.text }}</template></template></p>
           </div>
           <template v-else>
-          <div class="bubble">
+          <form v-if="editing?.message === message.id" class="editor" @submit.prevent="saveEdit('correct', message.id)">
+            <textarea v-model="editing.text" rows="3" maxlength="4000" required :aria-label="words.correct"></textarea>
+            <div class="buttons">
+              <button type="submit" class="primary">{{ words.save }}</button>
+              <button type="button" class="secondary" @click="editing = null">{{ words.cancel }}</button>
+            </div>
+          </form>
+          <div v-else class="bubble">
             <p v-if="message.text" class="text" :title="moment(message.at)">{{ message.text }}</p>
             <a v-if="message.attachment && message.attachment.isImage" class="picture" :href="message.attachment.address" target="_blank" rel="noopener">
               <img :src="message.attachment.address" :alt="message.attachment.name" loading="lazy" @load="keepAtEnd">
@@ -49,10 +56,14 @@ export default {
               <small>{{ size(message.attachment.size) }} · {{ words.download }}</small>
             </a>
           </div>
-          <p v-if="message.earlierText" class="aside">{{ words.edited }} <q>{{ message.earlierText }}</q></p>
+          <p v-if="message.earlierText" class="aside">{{ message.from === 'staff' ? words.corrected : words.edited }} <q>{{ message.earlierText }}</q></p>
           <p v-if="message.buttons.length" class="aside">{{ words.offered }}<span v-for="button in message.buttons" :key="button" class="chip">{{ button }}</span></p>
           <p v-if="message.masked.length" class="aside"><span v-for="kind in message.masked" :key="kind" class="chip masked">{{ words.masked }} {{ kind }}</span></p>
           <p v-if="message.delivery" class="delivery" :class="message.delivery">{{ words['delivery_' + message.delivery] }}</p>
+          <p v-if="message.correctable || (message.delivery === 'undeliverable' && thread.holder === 'mine')" class="message-acts">
+            <button v-if="message.correctable" type="button" class="correct" @click="edit({ message: message.id, text: message.correctable })">{{ words.correct }}</button>
+            <button v-else type="button" @click="$emit('sendAgain', message.id)">{{ words.send_again }}</button>
+          </p>
           </template>
         </article>
         <article v-for="reply in thread.held" :key="'held-' + reply.id" class="message staff is-held" :class="{ 'is-crossed': reply.isCrossed }">
@@ -65,7 +76,7 @@ export default {
           </form>
           <div v-else class="bubble"><p class="text">{{ reply.text }}</p></div>
           <p class="delivery" :role="reply.isCrossed ? 'alert' : null">{{ whenOut(reply) }}</p>
-          <p v-if="reply.isMine" class="held-acts">
+          <p v-if="reply.isMine" class="message-acts">
             <button type="button" @click="$emit('undo', reply.id)">{{ words.undo }}</button>
             <button v-if="reply.isForLater && !reply.isCrossed" type="button" @click="edit({ held: reply.id, text: reply.text })">{{ words.change }}</button>
             <button type="button" @click="$emit('sendNow', reply.id)">{{ words.send_now }}</button>
@@ -92,7 +103,7 @@ export default {
     <section class="thread none" v-else><p class="empty">{{ words.choose_conversation }}</p></section>
   `,
   props: { words: Object, locale: String, thread: Object, colleagues: Array },
-  emits: ["takeOver", "handBack", "reply", "undo", "sendNow", "change", "note", "colleagues", "transfer", "reveal"],
+  emits: ["takeOver", "handBack", "reply", "undo", "sendNow", "change", "correct", "sendAgain", "note", "colleagues", "transfer", "reveal"],
   data: () => ({ draft: "", note: "", isNote: false, isHeld: false, isForLater: false, chosenTime: "", editing: null, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
   computed: {
     holderLine() {

@@ -34,11 +34,11 @@ def upgrade() -> None:
     op.add_column("notes", sa.Column("is_unsent_reply", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.alter_column("notes", "is_unsent_reply", server_default=None)
     op.add_column("conversations", sa.Column("read_by_customer_up_to", sa.BigInteger(), nullable=True))
-    op.add_column("messages", sa.Column("correction_sent_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("messages", sa.Column("carried_edit_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
-    op.drop_column("messages", "correction_sent_at")
+    op.drop_column("messages", "carried_edit_at")
     op.drop_column("conversations", "read_by_customer_up_to")
     op.drop_column("notes", "is_unsent_reply")
     op.drop_index(op.f("ix_held_replies_conversation_id"), table_name="held_replies")

@@ -256,6 +256,23 @@ async def test_waiting_for_messages_ends_with_the_first_change(gateway: Served) 
     assert waiting.result().json()["messages"][0]["text"] == "我在听。"
 
 
+async def test_the_page_tells_how_far_the_customer_has_read(gateway: Served) -> None:
+    token = await gateway.new_session()
+    written = (await gateway.write(token, "卡被吞了")).json()["id"]
+    await gateway.bank_says(written, "我在听。")
+    last = (await gateway.read(token))[-1]["id"]
+    response = await gateway.http.post("/api/chat/read", json={"up_to": last}, headers=bearer(token))
+    assert (response.status_code, response.content) == (204, b"")
+    assert (await gateway.conversation_of(written)).read_by_customer_up_to == last
+
+
+@pytest.mark.parametrize("up_to", [0, -1, 2**63, "x", None])
+async def test_what_can_be_no_message_is_not_read(gateway: Served, up_to: object) -> None:
+    token = await gateway.new_session()
+    response = await gateway.http.post("/api/chat/read", json={"up_to": up_to}, headers=bearer(token))
+    assert response.status_code == 422
+
+
 async def _typing(gateway: Served, token: str) -> bool:
     response = await gateway.http.get("/api/chat/messages", headers=bearer(token))
     return bool(response.json()["typing"])
