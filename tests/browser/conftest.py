@@ -68,6 +68,14 @@ class ChatServer:
         """A person holds the conversation in which the customer wrote `to`."""
         self.run(self._staff_takes_over(to))
 
+    def staff_corrects(self, to: str, text: str) -> None:
+        """The last message of staff in the conversation in which the customer wrote `to` has another text now."""
+        self.run(self._staff_corrects(to, text))
+
+    def read_up_to(self, to: str) -> str:
+        """The text of the last message that the customer who wrote `to` has read."""
+        return str(self.run(self._read_up_to(to)))
+
     def written(self, text: str) -> int:
         """How often the bank has this text of a customer."""
         return int(self.run(self._written(text)))
@@ -109,6 +117,19 @@ class ChatServer:
                 for message in unanswered:
                     message.turn_id = turn.id
             await say(session, conversation, Saying(text, buttons), now=now, author=author)
+
+    async def _staff_corrects(self, to: str, text: str) -> None:
+        async with self.database.transaction() as session:
+            conversation = await self._conversation(session, to)
+            last = select(Message).where(Message.conversation_id == conversation.id, Message.author == Author.STAFF)
+            message = (await session.scalars(last.order_by(Message.id.desc()).limit(1))).one()
+            message.earlier_text, message.text, message.edited_at = message.text, text, system_clock()
+            await notify_changed(session, conversation.id)
+
+    async def _read_up_to(self, to: str) -> str | None:
+        async with self.database.transaction() as session:
+            conversation = await self._conversation(session, to)
+            return await session.scalar(select(Message.text).where(Message.id == conversation.read_by_customer_up_to))
 
     async def _staff_takes_over(self, to: str) -> None:
         async with self.database.transaction() as session:

@@ -8,10 +8,16 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from bot.channels.webchat.channel import WebChat
 from bot.clock import system_clock
-from bot.conversations.models import Author
+from bot.conversations.channel import Undeliverable
+from bot.conversations.models import Author, Conversation, Message
+from bot.conversations.outbound import Deliverer
+from bot.conversations.reading import mark_read
 from bot.conversations.replies import HeldReplies
+from bot.conversations.sent import Corrector
 from tests.browser import test_desk
 from tests.browser.test_desk import (  # noqa: F401 - fixtures
     WITHIN_A_SECOND,
@@ -152,3 +158,80 @@ def test_what_was_not_sent_when_the_chat_is_handed_back_is_a_note(page: Page, ba
     expect(note).to_contain_text("未发出")
     expect(note).to_contain_text("马上查")
     wait_for(lambda: sent(bank, chat) == [])
+
+
+def deliver_all(bank: Bank, chat: uuid.UUID, channel: WebChat) -> None:
+    """A worker delivers and corrects what there is."""
+
+    async def work() -> None:
+        async with bank.database.transaction() as session:
+            ids = list(await session.scalars(select(Message.id).where(Message.conversation_id == chat)))
+        for message_id in ids:
+            await Deliverer(bank.database, {"webchat": channel}, system_clock).deliver(message_id)
+            await Corrector(bank.database, {"webchat": channel}, system_clock).carry(message_id)
+
+    bank.run(work())
+
+
+class Gone(WebChat):
+    """A customer who cannot be reached."""
+
+    async def deliver(self, conversation: Conversation, message: Message) -> None:
+        raise Undeliverable("gone")
+
+
+def has_arrived(page: Page, bank: Bank, chat: uuid.UUID, text: str) -> Any:
+    """A message of the person, which has arrived."""
+    write(page, text)
+    held(page).get_by_role("button", name="立即发送").click()
+    message = page.locator(".message.staff:not(.is-held)").last
+    expect(message).to_contain_text(text[:4])
+    deliver_all(bank, chat, WebChat())
+    expect(message.locator(".delivery")).to_have_text("已送达")
+    return message
+
+
+def test_what_was_sent_is_corrected_and_the_first_text_stays_for_staff(
+    page: Page,
+    enter: Enter,  # noqa: F811
+    bank: Bank,
+    chat: uuid.UUID,
+) -> None:
+    other = enter(bank.a_member(name="王主任"))
+    open_conversation(other, bank, chat)
+    message = has_arrived(page, bank, chat, "请周三来，电话13900001234")
+    message.hover()
+    message.get_by_role("button", name="更正").click()
+    editor = message.locator("textarea")
+    expect(editor).to_have_value("请周三来，电话13900001234")
+    editor.fill("请周四来，电话13900001234")
+    message.get_by_role("button", name="保存").click()
+    for seen in (message, other.locator(".message.staff")):
+        expect(seen.locator(".bubble")).to_contain_text("请周四来")
+        expect(seen.locator(".aside")).to_contain_text("已更正，原文：请周三来")
+        expect(seen).not_to_contain_text("13900001234")
+    expect(other.locator(".correct")).to_have_count(0)
+    assert sent(bank, chat) == ["请周四来，电话13900001234"]
+
+
+def test_a_message_is_marked_when_the_customer_has_read_it(page: Page, bank: Bank, chat: uuid.UUID) -> None:
+    message = has_arrived(page, bank, chat, "请周三来")
+
+    async def read() -> None:
+        async with bank.database.transaction() as session:
+            await mark_read(session, chat, 2**62)
+
+    bank.run(read())
+    expect(message.locator(".delivery")).to_have_text("已读", timeout=WITHIN_A_SECOND)
+
+
+def test_what_could_not_arrive_is_sent_again(page: Page, bank: Bank, chat: uuid.UUID) -> None:
+    write(page, "您还在吗")
+    held(page).get_by_role("button", name="立即发送").click()
+    message = page.locator(".message.staff:not(.is-held)").last
+    expect(message.locator(".delivery")).to_have_text("发送中")
+    deliver_all(bank, chat, Gone())
+    message.get_by_role("button", name="重新发送").click()
+    expect(message.locator(".delivery")).to_have_text("发送中")
+    deliver_all(bank, chat, WebChat())
+    expect(message.locator(".delivery")).to_have_text("已送达")
