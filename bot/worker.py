@@ -132,6 +132,10 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     async def deliver(message_id: int) -> None:
         await rooms.deliverer.deliver(message_id)
 
+    @app.task(name=Job.SHOW_TYPING, retry=BackOff(ceiling=5))
+    async def show_typing(conversation_id: str, typed_at: str) -> None:
+        await rooms.deliverer.show_typing(uuid.UUID(conversation_id), datetime.fromisoformat(typed_at))
+
     @app.task(name=Job.SEND_HELD, retry=BackOff(ceiling=5))
     async def send_held(conversation_id: str, reply_id: int) -> None:
         await rooms.held_replies.send_due(uuid.UUID(conversation_id), reply_id)

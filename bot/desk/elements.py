@@ -70,7 +70,7 @@ class Thread(Element, component="components/thread.js"):
 
     Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "sendAt": …}`), `undo` and `sendNow` (the id of a
     reply that has not gone out), `change` (`{"id": …, "text": …}`), `correct` (the same for a message), `sendAgain` (a
-    message's id), `note` (a text), `colleagues` (who could take the
+    message's id), `typing`, `note` (a text), `colleagues` (who could take the
     conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show unmasked).
     """
 
@@ -91,6 +91,10 @@ class Thread(Element, component="components/thread.js"):
         """Offer these colleagues to pass the conversation on to."""
         self._props["colleagues"] = list(colleagues)
         self.update()
+
+    def show_presence(self, presence: dict[str, Any]) -> None:
+        """Show who else has the conversation open, and whether the customer is typing."""
+        self.run_method("seePresence", presence)
 
     def answer_sent(self) -> None:
         """The answer in the composer was stored: clear it."""

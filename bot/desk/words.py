@@ -224,6 +224,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_sent": ("没有发送成功，请再试一次。", "It was not sent. Please try again."),
     "too_long": ("消息太长，请控制在 {count} 字以内。", "The message is too long: {count} characters at most."),
     "reply_held": ("客户刚又发来消息，确认仍要发送？", "The customer has just written again. Send it all the same?"),
+    "is_replying": ("{person} 正在回复", "{person} is replying"),
+    "is_reading": ("{person} 正在查看", "{person} is looking"),
+    "listens_in": ("{person} 旁听", "{person} is listening in"),
+    "customer_types": ("客户正在输入…", "The customer is typing…"),
     "going_out": ("{count} 秒后发出", "Goes out in {count} s"),
     "going_out_at": ("定于 {time} 发出", "Goes out at {time}"),
     "reply_crossed": (

@@ -6,7 +6,7 @@ Every act is one transaction that first asks again who this is and whether they 
 import json
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from nicegui import Client, ui
@@ -43,6 +43,7 @@ from bot.desk.gate import SignedOut, next_step
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.masked import Personal
 from bot.desk.parts import Desk
+from bot.desk.presence import PagePresence
 from bot.desk.queue import QueueFilter, QueueView
 from bot.desk.queue_panel import QueuePanel
 from bot.desk.sending import SAID_OF_SENDING, SENDING_REFUSALS, Answer
@@ -88,6 +89,9 @@ class Workplace:
             view=QueueView(chosen=QueueFilter.OPEN if selected else QueueFilter.WAITING),
             selected=selected,
         )
+        self._presence = PagePresence(
+            desk, client, self._language, transaction=self._transaction, person=lambda: self._person
+        )
         self._refresher = Refresher(self._show_conversation_again)
 
     async def open(self) -> None:
@@ -120,12 +124,14 @@ class Workplace:
             self._thread.on("undo", self._undo)
             self._thread.on("sendNow", self._send_now)
             self._thread.on("change", self._change)
+            self._thread.on("typing", self._type)
             self._thread.on("correct", self._correct)
             self._thread.on("sendAgain", self._send_again)
             self._thread.on("note", self._note)
             self._thread.on("colleagues", self._offer_colleagues)
             self._thread.on("transfer", self._transfer)
             self._thread.on("reveal", self._reveal)
+            self._presence.build(self._thread)
             self._cases = Cases(self._language)
             self._cases.on("act", self._do)
             self._cases.on("reveal", self._reveal)
@@ -137,6 +143,7 @@ class Workplace:
             opened = await self._opened(session)
             self._record(session, "see_conversation", str(opened.conversation.id))
             await self._show(session, opened)
+            await self._presence.arrive(session, opened.conversation.id)
 
     def _notice(self, conversation_id: str) -> None:
         if self._selected is not None and conversation_id in {EVERYTHING, str(self._selected)}:
@@ -158,6 +165,7 @@ class Workplace:
         if opened.conversation.id != self._selected:
             return  # the person has gone on to another conversation meanwhile
         self._thread.show(thread)
+        self._presence.saw(thread["lastOfCustomer"])
         self._cases.show(
             [
                 case_of(c, self._person, self._language, units, revealed)
@@ -228,6 +236,7 @@ class Workplace:
                     undo_for=self._desk.undo_for,
                     now=self._desk.clock(),
                 )
+                await self._presence.pause(session)
                 is_sent = True
         except CustomerWroteMeanwhile:
             await self._show_conversation_again(frozenset())
@@ -237,6 +246,10 @@ class Workplace:
             self._thread.answer_sent()
         else:
             self._thread.answer_not_sent()
+
+    async def _type(self) -> None:
+        with suppress(SignedOut, SQLAlchemyError):  # the next act says it
+            await self._presence.type()
 
     async def _undo(self, event: GenericEventArguments) -> None:
         """Take back what has not gone out: its text is in the composer again."""
@@ -492,8 +505,8 @@ class Workplace:
             self._record(session, "access_refused", f"conversation:{self._selected}", what=what)
 
     async def _ask_who_again(self) -> None:
-        async with self._act():
-            pass
+        async with self._act() as session:
+            await self._presence.remain(session)
 
     def _require(self, act: Act) -> None:
         if not may(self._person, act):

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.conversations.models import Author
+from bot.conversations.presence import Doing
 from tests.browser.conftest import ChatServer
 from tests.integration.desk.served import wait_for
 
@@ -485,3 +486,26 @@ def test_the_bank_learns_what_was_before_the_customers_eyes(browser_page: Page, 
     assert chat_server.read_up_to(mine).startswith("我在听。")
     browser_page.locator("#newest").click()
     wait_for(lambda: chat_server.read_up_to(mine) == "还在下面")
+
+
+def test_the_customer_sees_that_a_person_is_typing(browser_page: Page, chat_server: ChatServer) -> None:
+    open_chat(browser_page, chat_server)
+    mine = write(browser_page, "卡被吞了")
+    expect(sent(browser_page, mine)).to_have_count(1)
+    chat_server.bank_says(mine, "请稍等")
+    chat_server.staff_takes_over(mine)
+    expect(browser_page.locator("#typing")).to_be_hidden()
+    for _ in range(2):
+        chat_server.staff_gives_sign(mine, Doing.TYPING)
+        expect(browser_page.locator("#typing")).to_be_visible()
+        chat_server.staff_gives_sign(mine, Doing.PAUSING)
+        expect(browser_page.locator("#typing")).to_be_hidden()
+
+
+def test_typing_is_told_seldom_and_without_a_word(browser_page: Page, chat_server: ChatServer) -> None:
+    told: list[str | None] = []
+    browser_page.on("request", lambda request: told.append(request.post_data) if "/typing" in request.url else None)
+    open_chat(browser_page, chat_server)
+    browser_page.locator("#writing").press_sequentially("卡被吞了急", delay=50)
+    browser_page.wait_for_timeout(500)
+    assert told == [None]

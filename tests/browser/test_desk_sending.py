@@ -15,9 +15,11 @@ from bot.clock import system_clock
 from bot.conversations.channel import Undeliverable
 from bot.conversations.models import Author, Conversation, Message
 from bot.conversations.outbound import Deliverer
+from bot.conversations.presence import Doing, Sign, give_sign
 from bot.conversations.reading import mark_read
 from bot.conversations.replies import HeldReplies
 from bot.conversations.sent import Corrector
+from bot.staff.models import Role
 from tests.browser import test_desk
 from tests.browser.test_desk import (  # noqa: F401 - fixtures
     WITHIN_A_SECOND,
@@ -235,3 +237,59 @@ def test_what_could_not_arrive_is_sent_again(page: Page, bank: Bank, chat: uuid.
     expect(message.locator(".delivery")).to_have_text("发送中")
     deliver_all(bank, chat, WebChat())
     expect(message.locator(".delivery")).to_have_text("已送达")
+
+
+def test_whoever_has_it_open_and_is_typing_is_shown_to_the_others(
+    page: Page,
+    enter: Enter,  # noqa: F811
+    bank: Bank,
+    chat: uuid.UUID,
+) -> None:
+    handler = enter(bank.a_member(name="王柜员", role=Role.HANDLER, unit_code="HB-WH-WC-03"))
+    open_conversation(handler, bank, chat)
+    supervisor = enter(bank.a_member(name="赵主任", unit_code="HB"))
+    open_conversation(supervisor, bank, chat)
+    expect(page.locator(".presence")).to_contain_text("王柜员 正在查看")
+    expect(page.locator(".presence")).to_contain_text("赵主任 旁听")
+    expect(page.locator(".presence")).not_to_contain_text("李经理")
+    expect(supervisor.locator(".composer")).to_have_count(0)
+    expect(supervisor.locator(".note-toggle")).to_be_visible()
+    expect(handler.locator(".presence")).to_contain_text("李经理 正在查看")
+
+    page.locator(".composer textarea").press_sequentially("马上")
+    expect(handler.locator(".presence .is-typing")).to_have_text("李经理 正在回复", timeout=WITHIN_A_SECOND)
+    page.press(".composer textarea", "Enter")
+    expect(handler.locator(".presence .is-typing")).to_have_count(0, timeout=WITHIN_A_SECOND)
+    page.keyboard.press("Alt+n")
+    page.locator(".composer textarea").press_sequentially("只给同事看")
+    page.wait_for_timeout(500)
+    expect(handler.locator(".presence .is-typing")).to_have_count(0)
+
+    supervisor.close()
+    expect(page.locator(".presence")).not_to_contain_text("赵主任")
+    handler.goto(bank.desk.address)
+    expect(page.locator(".presence")).to_have_count(0)
+
+
+def test_it_is_shown_that_the_customer_is_typing(page: Page, bank: Bank, chat: uuid.UUID) -> None:
+    async def types() -> None:
+        async with bank.database.transaction() as session:
+            await give_sign(session, Sign(conversation_id=chat, doing=Doing.CUSTOMER_TYPING))
+
+    bank.run(types())
+    expect(page.locator(".customer-types")).to_have_text("客户正在输入…", timeout=WITHIN_A_SECOND)
+    bank.writes_again(chat, "还在吗")
+    expect(page.locator(".customer-types")).to_have_count(0, timeout=WITHIN_A_SECOND)
+    bank.run(types())
+    expect(page.locator(".customer-types")).to_be_visible()
+    expect(page.locator(".customer-types")).to_have_count(0, timeout=8000)
+
+
+def test_the_customers_channel_is_asked_seldom_to_show_that_somebody_is_typing(page: Page, bank: Bank) -> None:
+    before = len(bank.run(jobs(bank.database, "show_typing")))
+    field = page.locator(".composer textarea")
+    for _ in range(8):
+        field.press_sequentially("好")
+        page.wait_for_timeout(500)
+    wait_for(lambda: len(bank.run(jobs(bank.database, "show_typing"))) > before)
+    assert len(bank.run(jobs(bank.database, "show_typing"))) <= before + 2

@@ -27,6 +27,7 @@ from bot.channels.webchat.uploads import checked
 from bot.conversations.attachments import SHOWN_IN_PLACE
 from bot.conversations.channel import Inbound, InboundAttachment
 from bot.conversations.inbound import Inbox, storable
+from bot.conversations.presence import Presences
 from bot.logs import logger
 
 LARGEST_ID = 2**63 - 1
@@ -123,6 +124,7 @@ class ChatApi:
     inbox: Inbox
     tokens: SessionTokens
     live: LiveUpdates
+    presences: Presences
     upload_limit_mib: int
     messages_per_session: RateLimit
     sessions_per_address: RateLimit
@@ -165,14 +167,21 @@ class ChatApi:
     async def read(self, session: ChatSession, after: int | None, wait_seconds: int) -> Page:
         """Messages after an id; if there are none, the first change within the wait."""
         with self.live.subscription(session.conversation_id) as changed:
-            page = await self.history.read(session.conversation_id, after)
+            page = await self.page(session.conversation_id, after)
             if page.messages or not wait_seconds:
                 return page
             try:
                 await asyncio.wait_for(changed.wait(), wait_seconds)
             except TimeoutError:
                 return page
-            return await self.history.read(session.conversation_id, after)
+            return await self.page(session.conversation_id, after)
+
+    async def page(self, conversation_id: uuid.UUID, after: int | None) -> Page:
+        """Messages after an id, and whether somebody is writing an answer: the bot, or a person."""
+        page = await self.history.read(conversation_id, after)
+        if self.presences.staff_types(conversation_id):
+            page.typing = True
+        return page
 
 
 def chat_router(api: ChatApi) -> APIRouter:
@@ -221,6 +230,12 @@ def chat_router(api: ChatApi) -> APIRouter:
         """Staff sees which messages were read. It never goes back, and ids of other sessions count for nothing."""
         api.signs_per_session.count(str(session.session_id))
         await api.history.mark_read(session.conversation_id, read.up_to)
+
+    @router.post("/typing", summary="Tell that the customer is typing", status_code=204, responses=_problems(401))
+    async def tell_typing(session: Session) -> None:
+        """Staff sees it for five seconds; give it again while it lasts, not more often than every three."""
+        api.signs_per_session.count(str(session.session_id))
+        await api.history.customer_types(session.conversation_id)
 
     @router.post(
         "/attachments",
@@ -338,7 +353,7 @@ async def _serve_live(api: ChatApi, socket: WebSocket) -> None:
         await socket.close(TOO_MANY, "too_many_sockets")
         return
     with api.live.subscription(session.conversation_id) as changed, live_sockets.track_inprogress():
-        pushing = asyncio.create_task(_push(api.history, socket, session.conversation_id, hello.after, changed))
+        pushing = asyncio.create_task(_push(api, socket, session.conversation_id, hello.after, changed))
         try:
             await _answer_pings(socket)
         except WebSocketDisconnect:
@@ -349,14 +364,14 @@ async def _serve_live(api: ChatApi, socket: WebSocket) -> None:
 
 
 async def _push(
-    history: History, socket: WebSocket, conversation_id: uuid.UUID, after: int | None, changed: asyncio.Event
+    api: ChatApi, socket: WebSocket, conversation_id: uuid.UUID, after: int | None, changed: asyncio.Event
 ) -> None:
     typing: bool | None = None
     corrected: list[MessageShown] = []
     while True:
         changed.clear()
         try:
-            page = await history.read(conversation_id, after)
+            page = await api.page(conversation_id, after)
         except Exception as error:  # noqa: BLE001 - PostgreSQL restarts, say: the page keeps its socket
             log.warning("live_read_failed", error=type(error).__name__)
             await asyncio.sleep(READ_AGAIN_AFTER_SECONDS)

@@ -13,6 +13,7 @@ from bot.channels.webchat.channel import CHANNEL
 from bot.clock import Clock
 from bot.conversations.inbound import find_or_start
 from bot.conversations.models import Attachment, Author, Conversation, Delivery, Holder, Message, Turn
+from bot.conversations.presence import Doing, Sign, give_sign
 from bot.conversations.reading import mark_read
 from bot.database import Database, notify_changed
 from bot.staff.models import StaffMember
@@ -116,6 +117,11 @@ class History:
         """Note that the customer has read up to this message."""
         async with self.database.transaction() as session:
             await mark_read(session, conversation_id, up_to)
+
+    async def customer_types(self, conversation_id: uuid.UUID) -> None:
+        """Tell staff that the customer is typing."""
+        async with self.database.transaction() as session:
+            await give_sign(session, Sign(conversation_id=conversation_id, doing=Doing.CUSTOMER_TYPING))
 
     async def attachment(self, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> tuple[Attachment, bytes] | None:
         """A file of this conversation with its content."""

@@ -15,6 +15,7 @@ export default {
         <button v-else-if="thread.mayAnswer && thread.holder !== 'staff'" type="button" class="primary take-over" :disabled="busy" @click="act('takeOver')">{{ words.take_over }}</button>
       </header>
       <p class="holder-line" :class="'is-' + thread.holder"><i></i>{{ holderLine }}<time v-if="thread.holder === 'queue' && thread.waitingSince">{{ waited }}</time></p>
+      <p v-if="others.length" class="presence" role="status"><span v-for="one in others" :key="one.text" :class="{ 'is-typing': one.isTyping }">{{ one.text }}</span></p>
       <form class="transfer-form" v-if="isTransferring && thread.holder === 'mine'" @submit.prevent="transfer">
         <label>{{ words.transfer_to }}
           <select v-model="receiver" required>
@@ -66,6 +67,7 @@ export default {
           </p>
           </template>
         </article>
+        <p v-if="customerTypes" class="customer-types">{{ words.customer_types }}</p>
         <article v-for="reply in thread.held" :key="'held-' + reply.id" class="message staff is-held" :class="{ 'is-crossed': reply.isCrossed }">
           <form v-if="editing?.held === reply.id" class="editor" @submit.prevent="saveEdit('change', reply.id)">
             <textarea v-model="editing.text" rows="3" maxlength="4000" required :aria-label="words.change"></textarea>
@@ -93,7 +95,7 @@ export default {
       </form>
       <form class="composer" v-if="isNote || thread.holder === 'mine'" :class="{ 'is-note': isNote }" @submit.prevent="send">
         <textarea ref="field" v-model="written" rows="1" maxlength="4000" :placeholder="placeholder" :aria-label="placeholder"
-                  @compositionstart="composing = true" @compositionend="endComposition" @keydown.enter="enter" @input="grow"></textarea>
+                  @compositionstart="composing = true" @compositionend="endComposition" @keydown.enter="enter" @input="typed"></textarea>
         <button type="button" class="secondary note-toggle" title="Alt+N" :aria-pressed="isNote" @click="toggleNote">{{ noteToggle }}</button>
         <button v-if="!isNote" type="button" class="secondary later-toggle" :aria-expanded="isForLater" @click="isForLater = !isForLater">{{ words.send_later }}</button>
         <button type="submit" class="primary" :disabled="busy || !written.trim()">{{ isNote ? words.add_note : words.send }}</button>
@@ -103,12 +105,19 @@ export default {
     <section class="thread none" v-else><p class="empty">{{ words.choose_conversation }}</p></section>
   `,
   props: { words: Object, locale: String, thread: Object, colleagues: Array },
-  emits: ["takeOver", "handBack", "reply", "undo", "sendNow", "change", "correct", "sendAgain", "note", "colleagues", "transfer", "reveal"],
-  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, isForLater: false, chosenTime: "", editing: null, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
+  emits: ["takeOver", "handBack", "reply", "typing", "undo", "sendNow", "change", "correct", "sendAgain", "note", "colleagues", "transfer", "reveal"],
+  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, isForLater: false, chosenTime: "", editing: null, presence: null, toldTypingAt: 0, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
   computed: {
     holderLine() {
       const lines = { mine: "held_by_you", bot: "bot_answers", queue: "customer_waits", staff: "held_by" };
       return window.tingsuDesk.fill(this.words[lines[this.thread.holder]], { name: this.thread.holderName });
+    },
+    /** What was heard of another conversation is not shown here. */
+    others() {
+      return this.presence?.id === this.thread.id ? this.presence.others : [];
+    },
+    customerTypes() {
+      return this.presence?.id === this.thread.id && this.presence.customerTypes;
     },
     /** An answer and a note are two drafts, so that a half-written note can never be sent to the customer. */
     written: {
@@ -293,6 +302,16 @@ export default {
       if (!field) return;
       field.style.height = "auto";
       field.style.height = `${Math.min(field.scrollHeight + 2, 180)}px`;
+    },
+    typed() {
+      this.grow();
+      if (this.isNote || !this.draft.trim() || Date.now() - this.toldTypingAt < 3000) return;
+      this.toldTypingAt = Date.now();
+      this.$emit("typing");
+    },
+    seePresence(presence) {
+      this.presence = presence;
+      this.$nextTick(this.keepAtEnd);
     },
     noteScroll() {
       const list = this.$refs.messages;

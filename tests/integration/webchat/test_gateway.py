@@ -145,7 +145,9 @@ async def test_the_api_is_described_for_people_and_programs(gateway: Served) -> 
         "/api/chat/attachments",
         "/api/chat/attachments/{attachment_id}",
         "/api/chat/messages",
+        "/api/chat/read",
         "/api/chat/sessions",
+        "/api/chat/typing",
     ]
     page = (await gateway.http.get("/docs")).text
     for path in document["paths"]:

@@ -48,6 +48,10 @@ export class Api {
     await this.#fetch("/api/chat/read", { method: "POST", body: JSON.stringify({ up_to: upTo }) });
   }
 
+  async tellTyping() {
+    await this.#fetch("/api/chat/typing", { method: "POST" });
+  }
+
   /** Uploads with XMLHttpRequest: fetch does not tell how far a request's body has gone. */
   upload(file, text, clientId, onProgress) {
     return new Promise((resolve, reject) => {

@@ -9,6 +9,7 @@ import { dayOf, element, icon, ICONS, sizeInWords, timeOf, withPhoneLinks } from
 const LANGUAGE = "tingsu.language";
 const TOGETHER_WITHIN = 120_000;
 const TYPING_AT_MOST = 60_000;
+const TYPING_TOLD_EVERY = 3_000;
 const BANNER_AFTER = 1_500;
 const NOTICE_FOR = 9_000;
 const ASLEEP_AFTER = 15_000;
@@ -299,6 +300,15 @@ function tellRead() {
   api.markRead(upTo).catch(() => { readUpTo = 0; }); // told again with the next message
 }
 
+let toldTypingAt = 0;
+
+/** Staff sees that something is coming, never what. */
+function tellTyping() {
+  if (!api.token || !textarea.value.trim() || Date.now() - toldTypingAt < TYPING_TOLD_EVERY) return;
+  toldTypingAt = Date.now();
+  api.tellTyping().catch(() => {});
+}
+
 function forgetRead() {
   eyes.disconnect();
   inView.clear();
@@ -537,7 +547,10 @@ byId("form").addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
 });
-textarea.addEventListener("input", fitTextarea);
+textarea.addEventListener("input", () => {
+  fitTextarea();
+  tellTyping();
+});
 textarea.addEventListener("keydown", (event) => {
   // Enter that chooses a word in a Chinese input method is not Enter that sends; Safari reports it as key 229.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
