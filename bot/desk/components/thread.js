@@ -61,7 +61,7 @@ export default {
           <p v-if="message.buttons.length" class="aside">{{ words.offered }}<span v-for="button in message.buttons" :key="button" class="chip">{{ button }}</span></p>
           <p v-if="message.masked.length" class="aside"><span v-for="kind in message.masked" :key="kind" class="chip masked">{{ words.masked }} {{ kind }}</span></p>
           <p v-if="message.delivery" class="delivery" :class="message.delivery">{{ words['delivery_' + message.delivery] }}</p>
-          <p v-if="message.correctable || (message.delivery === 'undeliverable' && thread.holder === 'mine')" class="message-acts">
+          <p v-if="editing?.message !== message.id && (message.correctable || (message.delivery === 'undeliverable' && thread.holder === 'mine'))" class="message-acts">
             <button v-if="message.correctable" type="button" class="correct" @click="edit({ message: message.id, text: message.correctable })">{{ words.correct }}</button>
             <button v-else type="button" @click="$emit('sendAgain', message.id)">{{ words.send_again }}</button>
           </p>
