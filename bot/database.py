@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 import psycopg
+from psycopg import sql
 from sqlalchemy import ColumnElement, DateTime, Dialect, Enum, Float, MetaData, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql.base import ischema_names
@@ -117,8 +118,11 @@ class Database:
             return False
         return True
 
-    async def listen(self) -> AsyncIterator[str]:
-        """The ids of conversations in which something changed, as it is committed, until the connection ends.
+    async def listen(self, channel: str = NOTICE_CHANNEL) -> AsyncIterator[str]:
+        """What other processes tell as it is committed, until the connection ends; an empty text at the beginning.
+
+        Args:
+            channel: PostgreSQL's NOTIFY channel; by default the ids of conversations in which something changed.
 
         Raises:
             psycopg.OperationalError: when PostgreSQL goes away; the caller listens again and fetches what it missed.
@@ -127,7 +131,7 @@ class Database:
             self.url, autocommit=True, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
         )
         async with connection:
-            await connection.execute(f"LISTEN {NOTICE_CHANNEL}")
+            await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
             yield ""  # listening now: whatever was committed before is the caller's to fetch
             async for notice in connection.notifies():
                 yield notice.payload
@@ -139,10 +143,12 @@ class Database:
 
 async def notify_changed(session: AsyncSession, conversation_id: object) -> None:
     """Tell the other processes, when this transaction commits, that the conversation has changed."""
-    await session.execute(
-        text("SELECT pg_notify(:channel, :payload)"),
-        {"channel": NOTICE_CHANNEL, "payload": str(conversation_id)},
-    )
+    await notify(session, NOTICE_CHANNEL, str(conversation_id))
+
+
+async def notify(session: AsyncSession, channel: str, payload: str) -> None:
+    """Tell whoever listens on the channel, when this transaction commits."""
+    await session.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload})
 
 
 async def driver_connection(session: AsyncSession) -> psycopg.AsyncConnection[Any]:

@@ -38,6 +38,7 @@ from bot.channels.webchat.reference import reference_page
 from bot.channels.webchat.tokens import SessionTokens
 from bot.clock import Clock, system_clock
 from bot.conversations.inbound import Inbox
+from bot.conversations.presence import Presences
 from bot.conversations.rasa_client import RasaClient
 from bot.database import Database
 from bot.embedded_postgres import running_url
@@ -58,6 +59,8 @@ DISCARD_AT_MOST = 128 * MIB
 DISCARD_WITHIN_SECONDS = 15.0
 LARGEST_SOCKET_MESSAGE = 64 * 1024
 STOP_WITHIN_SECONDS = 3
+SIGNS_PER_MINUTE = 120
+"""What a page tells beside messages: how far it was read, that the customer is typing. It tells each rarely."""
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -97,10 +100,12 @@ def create_gateway(
         on_stop: closes what the caller opened, after the last request.
     """
     live = LiveUpdates(database)
+    presences = Presences(database)
+    presences.subscribe(live.wake)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(work()) for work in (live.run, *beside)]
+        tasks = [asyncio.create_task(work()) for work in (live.run, presences.run, *beside)]
         try:
             yield
         finally:
@@ -132,9 +137,11 @@ def create_gateway(
                 ),
                 tokens=SessionTokens(config.derived_secret("webchat")),
                 live=live,
+                presences=presences,
                 upload_limit_mib=config.upload_limit_mib,
                 messages_per_session=RateLimit(config.messages_per_minute),
                 sessions_per_address=RateLimit(config.sessions_per_minute),
+                signs_per_session=RateLimit(SIGNS_PER_MINUTE),
             )
         )
     )

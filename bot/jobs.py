@@ -23,6 +23,9 @@ class Job(StrEnum):
 
     TAKE_TURN = "take_turn"
     DELIVER = "deliver"
+    SHOW_TYPING = "show_typing"
+    SEND_HELD = "send_held"
+    CARRY_CORRECTION = "carry_correction"
     RETURN_UNANSWERED = "return_unanswered"
     ASK_SATISFACTION = "ask_satisfaction"
     REMIND_OF_SURVEY = "remind_of_survey"

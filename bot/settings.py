@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         gt=0,
         description="A customer whom the person at the desk leaves without an answer for so long is back in the queue",
     )
+    undo_seconds: float = Field(
+        default=5, ge=0, le=60, description="How long a reply from the desk can be undone before it goes out; 0: not"
+    )
     assign_automatically: bool = Field(
         default=True, description="Give new cases to people by unit, role, presence and load, without anybody's hand"
     )

@@ -23,7 +23,9 @@ from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
 from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient, RasaUnavailable
+from bot.conversations.replies import HeldReplies
 from bot.conversations.returning import UnansweredWatch
+from bot.conversations.sent import Corrector
 from bot.conversations.stories import StoryReader
 from bot.conversations.turns import Turns
 from bot.database import Database
@@ -66,6 +68,8 @@ class Rooms:
 
     turns: Turns
     deliverer: Deliverer
+    held_replies: HeldReplies
+    corrector: Corrector
     unanswered_watch: UnansweredWatch
     survey: SatisfactionSurvey
     sealer: AuditSealer
@@ -87,6 +91,7 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         timeout=config.rasa_timeout_seconds,
     )
     ways = carriers(config, telegram_bot(config) if config.telegram_token else None, clock)
+    channels = channels_by_name(config, database, clock)
     group_chat = config.alarm_telegram_chat if Way.TELEGRAM in ways else None
     return Rooms(
         turns=Turns(
@@ -97,7 +102,9 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
             longest_wait=timedelta(seconds=config.longest_wait_seconds),
             patience=timedelta(seconds=config.rasa_patience_seconds),
         ),
-        deliverer=Deliverer(database=database, channels=channels_by_name(config, database, clock), clock=clock),
+        deliverer=Deliverer(database=database, channels=channels, clock=clock),
+        held_replies=HeldReplies(database=database, clock=clock),
+        corrector=Corrector(database=database, channels=channels, clock=clock),
         unanswered_watch=UnansweredWatch(
             database=database, clock=clock, answer_within=timedelta(seconds=config.answer_within_seconds)
         ),
@@ -136,6 +143,18 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.DELIVER, retry=BackOff(ceiling=300))
     async def deliver(message_id: int) -> None:
         await rooms.deliverer.deliver(message_id)
+
+    @app.task(name=Job.SHOW_TYPING, retry=BackOff(ceiling=5))
+    async def show_typing(conversation_id: str, typed_at: str) -> None:
+        await rooms.deliverer.show_typing(uuid.UUID(conversation_id), datetime.fromisoformat(typed_at))
+
+    @app.task(name=Job.SEND_HELD, retry=BackOff(ceiling=5))
+    async def send_held(conversation_id: str, reply_id: int) -> None:
+        await rooms.held_replies.send_due(uuid.UUID(conversation_id), reply_id)
+
+    @app.task(name=Job.CARRY_CORRECTION, retry=BackOff(ceiling=300))
+    async def carry_correction(message_id: int) -> None:
+        await rooms.corrector.carry(message_id)
 
     @app.task(name=Job.RETURN_UNANSWERED, retry=BackOff(ceiling=300))
     async def return_unanswered(conversation_id: str, message_id: int) -> None:

@@ -200,6 +200,7 @@ class Stack:
         return kept | {
             "TINGSU_VAR_DIR": str(self.folder),
             "TINGSU_SECOND_FACTOR": "optional",
+            "TINGSU_UNDO_SECONDS": "0",
             "TINGSU_GATEWAY_PORT": str(self.gateway_port),
             "TINGSU_DESK_PORT": str(self.desk_port),
             "PYTHONPATH": str(ROOT),

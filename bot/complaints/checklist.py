@@ -1,5 +1,8 @@
 """The LEARN checklist of a case, as staff works through it: what is missing, and ticking a step off."""
 
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +13,30 @@ from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint
 
 BY_HAND = "ticked by hand"
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A step that is ticked off once a reply has gone out.
+
+    Attributes:
+        what: what was done, for the auditor.
+        actor: who does it, `staff:<username>`.
+    """
+
+    complaint_id: uuid.UUID
+    step: LearnStep
+    what: str
+    actor: str
+
+    def stored(self) -> dict[str, str]:
+        """As it waits in the database."""
+        return {"complaint_id": str(self.complaint_id), "step": self.step, "what": self.what, "actor": self.actor}
+
+    @classmethod
+    def restored(cls, stored: dict[str, str]) -> "Tick":
+        """What `stored` gave."""
+        return cls(uuid.UUID(stored["complaint_id"]), LearnStep(stored["step"]), stored["what"], stored["actor"])
 
 
 def tick_step(
@@ -26,3 +53,11 @@ def tick_step(
     complaint.require_unsettled()
     record_learn(complaint, step, what, by=actor, now=now)
     record(session, at=now, actor=actor, action="tick_step", subject=complaint.number, step=step.value, what=what)
+
+
+async def tick_all(session: AsyncSession, ticks: Iterable[Tick], *, now: datetime) -> None:
+    """Tick off what a reply that has gone out took; a case that was settled meanwhile stays as it is."""
+    for tick in ticks:
+        complaint = await session.get_one(Complaint, tick.complaint_id)
+        if not complaint.state.is_settled:
+            tick_step(session, complaint, tick.step, actor=tick.actor, now=now, what=tick.what)

@@ -10,6 +10,10 @@ class Undeliverable(Exception):
     """The channel said "never": the customer has blocked us, the chat is gone. Anything else is tried again."""
 
 
+class Uncorrectable(Exception):
+    """The channel cannot change what it has carried; the correction has to be a message of its own."""
+
+
 @dataclass(frozen=True)
 class InboundAttachment:
     """A file that came with a message, already checked by size and content.
@@ -55,6 +59,14 @@ class Channel(Protocol):
 
         Raises:
             Undeliverable: it can never arrive; any other exception means "try again later".
+        """
+
+    async def correct(self, conversation: Conversation, message: Message) -> None:
+        """Show a message's present text in place of the one that was delivered.
+
+        Raises:
+            Uncorrectable: the channel cannot change it, or no longer.
+            Undeliverable: nothing can arrive any more; any other exception means "try again later".
         """
 
     async def show_typing(self, conversation: Conversation) -> None:

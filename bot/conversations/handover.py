@@ -7,6 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
+from bot.conversations.held import release_all
+from bot.conversations.masking import mask
 from bot.conversations.models import Author, Conversation, Holder, Message
 from bot.conversations.outbound import say
 from bot.database import notify_changed
@@ -105,7 +107,7 @@ async def take_over(
     conversation.waiting_since = None
     record(session, at=now, actor=f"staff:{username}", action="take_over", subject=str(conversation_id))
     await check_alarm(session, conversation)
-    if message_id := await _last_of_customer(session, conversation_id):
+    if message_id := await last_of_customer(session, conversation_id):
         await enqueue(session, Job.RETURN_UNANSWERED, conversation_id=str(conversation_id), message_id=message_id)
     await say(
         session, conversation, wording().say("utter_staff_arrives", conversation.language, staff=shown_as), now=now
@@ -133,7 +135,23 @@ async def reply(
     now: datetime,
     seen: int | None = None,
 ) -> Message:
-    """A person answers the customer.
+    """A person answers the customer; sensitive numbers are masked, in either direction.
+
+    Args:
+        seen: id of the customer's last message that the person saw; None answers whatever came meanwhile.
+
+    Raises:
+        HeldBySomeoneElse: the person does not hold the conversation.
+        CustomerWroteMeanwhile: there is a newer message than the one seen.
+    """
+    conversation = await answerable(session, conversation_id, staff_id, seen=seen)
+    return await say(session, conversation, Saying(mask(text).text), now=now, author=Author.STAFF, staff_id=staff_id)
+
+
+async def answerable(
+    session: AsyncSession, conversation_id: uuid.UUID, staff_id: uuid.UUID, *, seen: int | None
+) -> Conversation:
+    """The conversation, locked, if the person may answer in it now.
 
     Args:
         seen: id of the customer's last message that the person saw; None answers whatever came meanwhile.
@@ -143,12 +161,13 @@ async def reply(
         CustomerWroteMeanwhile: there is a newer message than the one seen.
     """
     conversation = await held_by(session, conversation_id, staff_id)
-    if seen is not None and await _last_of_customer(session, conversation_id) > seen:
+    if seen is not None and await last_of_customer(session, conversation_id) > seen:
         raise CustomerWroteMeanwhile(str(conversation_id))
-    return await say(session, conversation, Saying(text), now=now, author=Author.STAFF, staff_id=staff_id)
+    return conversation
 
 
-async def _last_of_customer(session: AsyncSession, conversation_id: uuid.UUID) -> int:
+async def last_of_customer(session: AsyncSession, conversation_id: uuid.UUID) -> int:
+    """The id of what the customer wrote last; 0 if nothing."""
     last = select(func.max(Message.id)).where(
         Message.conversation_id == conversation_id, Message.author == Author.CUSTOMER
     )
@@ -174,6 +193,7 @@ async def hand_back(
     conversation.held_by = None
     conversation.held_since = None
     conversation.handover_reason = None
+    await release_all(session, conversation, now=now)
     record(session, at=now, actor=f"staff:{username}", action="hand_back", subject=str(conversation_id))
     await say(
         session, conversation, wording().say("utter_staff_leaves", conversation.language, staff=shown_as), now=now

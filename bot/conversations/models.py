@@ -62,6 +62,8 @@ class Conversation(Base):
     """When the customer was last told that a message is safe although nobody could answer; empty once answered."""
     started_at: Mapped[datetime]
     last_message_at: Mapped[datetime | None]
+    read_by_customer_up_to: Mapped[int | None] = mapped_column(BigInteger)
+    """The last message that was on the customer's open page; empty where the channel cannot tell."""
 
     messages: Mapped[list["Message"]] = relationship(order_by="Message.id", viewonly=True)
 
@@ -109,6 +111,8 @@ class Message(Base):
     """Kinds of sensitive numbers that were taken out: `bank_card`, `identity_number`, …"""
     edited_at: Mapped[datetime | None]
     earlier_text: Mapped[str | None] = mapped_column(Text)
+    carried_edit_at: Mapped[datetime | None]
+    """`edited_at` of the correction by staff that the channel has carried."""
 
     attachment: Mapped["Attachment | None"] = relationship(lazy="selectin")
 
@@ -122,7 +126,28 @@ class Note(Base):
     conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"), index=True)
     staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
     text: Mapped[str] = mapped_column(Text)
+    is_unsent_reply: Mapped[bool] = mapped_column(default=False)
+    """Whether it was written for the customer, and withdrawn before it went out."""
     at: Mapped[datetime]
+
+
+class HeldReply(Base):
+    """What a person wrote to the customer and has not gone out: no message yet, so that no customer can see it."""
+
+    __tablename__ = "held_replies"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"), index=True)
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    text: Mapped[str] = mapped_column(Text)
+    written_at: Mapped[datetime]
+    send_at: Mapped[datetime]
+    is_for_later: Mapped[bool]
+    """Whether the person chose the time; otherwise it only waits for whether they undo it."""
+    answers_up_to: Mapped[int] = mapped_column(BigInteger)
+    """The customer's last message that the person had seen; 0 if there was none."""
+    ticks: Mapped[list[Any]] = mapped_column(default=list)
+    """The LEARN steps that it takes once it goes out: see `bot.complaints.checklist.Tick`."""
 
 
 class Attachment(Base):

@@ -3,18 +3,19 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.clock import Clock
 from bot.conversations.channel import Channel, Undeliverable
-from bot.conversations.models import Author, Conversation, Delivery, Message
+from bot.conversations.models import Author, Conversation, Delivery, Holder, Message
 from bot.database import Database, notify_changed
 from bot.jobs import Job, enqueue
 from bot.logs import logger
 from bot.wording import Saying
 
+TYPING_STAYS_TRUE_FOR = timedelta(seconds=5)
 log = logger(__name__)
 
 
@@ -42,9 +43,14 @@ async def say(
     )
     session.add(message)
     await session.flush()
-    await enqueue(session, Job.DELIVER, lock=f"deliver:{conversation.id}", message_id=message.id)
-    await notify_changed(session, conversation.id)
+    await carry_out(session, message)
     return message
+
+
+async def carry_out(session: AsyncSession, message: Message) -> None:
+    """Enqueue the delivery of a stored message."""
+    await enqueue(session, Job.DELIVER, lock=f"deliver:{message.conversation_id}", message_id=message.id)
+    await notify_changed(session, message.conversation_id)
 
 
 @dataclass(frozen=True)
@@ -77,3 +83,12 @@ class Deliverer:
             message.delivery = outcome
             message.delivered_at = self.clock()
             await notify_changed(session, conversation.id)
+
+    async def show_typing(self, conversation_id: uuid.UUID, typed_at: datetime) -> None:
+        """Show the customer that a person is writing, unless that is over by now."""
+        if self.clock() - typed_at > TYPING_STAYS_TRUE_FOR:
+            return
+        async with self.database.transaction() as session:
+            conversation = await session.get_one(Conversation, conversation_id)
+        if conversation.holder is Holder.STAFF:
+            await self.channels[conversation.channel].show_typing(conversation)

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
@@ -12,7 +12,8 @@ from bot.clock import Clock
 from bot.complaints.casework import complaints_of
 from bot.conversations.courtesies import is_mere_courtesy
 from bot.conversations.handover import check_alarm, locked
-from bot.conversations.models import Author, Conversation, Holder, Message
+from bot.conversations.held import release_all
+from bot.conversations.models import Author, Conversation, HeldReply, Holder, Message
 from bot.database import Database, notify_changed
 from bot.jobs import Job, enqueue
 
@@ -51,7 +52,7 @@ class UnansweredWatch:
                 )
                 return
             held_by = str(conversation.held_by)
-            await to_queue(session, conversation, since=message.sent_at)
+            await to_queue(session, conversation, since=message.sent_at, now=now)
             record(
                 session,
                 at=now,
@@ -76,7 +77,7 @@ async def release_all_of(session: AsyncSession, staff_id: uuid.UUID, *, why: str
         conversation = await locked(session, conversation_id)
         if conversation.holder is not Holder.STAFF or conversation.held_by != staff_id:
             continue
-        await to_queue(session, conversation, since=await waiting_since(session, conversation_id) or now)
+        await to_queue(session, conversation, since=await waiting_since(session, conversation_id) or now, now=now)
         record(
             session,
             at=now,
@@ -88,8 +89,9 @@ async def release_all_of(session: AsyncSession, staff_id: uuid.UUID, *, why: str
         )
 
 
-async def to_queue(session: AsyncSession, conversation: Conversation, *, since: datetime) -> None:
+async def to_queue(session: AsyncSession, conversation: Conversation, *, since: datetime, now: datetime) -> None:
     """Let the conversation, which a person holds and the caller has locked, wait for another one."""
+    await release_all(session, conversation, now=now)
     conversation.holder = Holder.QUEUE
     conversation.held_by = None
     conversation.held_since = None
@@ -128,4 +130,8 @@ async def _is_answered(session: AsyncSession, message: Message) -> bool:
     answer = select(Message.id).where(
         Message.conversation_id == message.conversation_id, Message.author == Author.STAFF, Message.id > message.id
     )
-    return await session.scalar(answer.limit(1)) is not None
+    # A reply that has not gone out counts too: whoever withdraws it has the message looked at again.
+    held = select(HeldReply.id).where(
+        HeldReply.conversation_id == message.conversation_id, HeldReply.answers_up_to >= message.id
+    )
+    return await session.scalar(select(or_(answer.exists(), held.exists()))) is True

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.conversations.handover import HeldBySomeoneElse, held_by
+from bot.conversations.held import release_all
 from bot.conversations.notes import add_note
 from bot.conversations.outbound import say
 from bot.conversations.returning import to_queue, waiting_since
@@ -44,6 +45,7 @@ async def transfer_to_colleague(
     conversation = await held_by(session, conversation_id, staff_id)
     if receiver.id == staff_id:
         raise HeldBySomeoneElse(str(conversation_id))
+    await release_all(session, conversation, now=now)
     conversation.held_by = receiver.id
     conversation.held_since = now
     _record(session, conversation_id, username, now, to=f"staff:{receiver.username}")
@@ -67,7 +69,7 @@ async def transfer_to_queue(
     """
     conversation = await held_by(session, conversation_id, staff_id)
     await add_note(session, conversation_id, staff_id, note, username=username, now=now)
-    await to_queue(session, conversation, since=await waiting_since(session, conversation_id) or now)
+    await to_queue(session, conversation, since=await waiting_since(session, conversation_id) or now, now=now)
     _record(session, conversation_id, username, now, to="queue")
 
 

@@ -16,8 +16,10 @@ from bot.complaints.deadlines import DeadlineName, deadline_policy
 from bot.complaints.labels import Language, Signal
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint, DeadlineRecord, Fact, TierDecisionRecord
-from bot.conversations.models import Author, Conversation, Holder, Message, Note
+from bot.conversations.models import Author, Conversation, Delivery, Holder, Message, Note
+from bot.conversations.sent import is_correctable
 from bot.desk.masked import Personal, masked_name, masked_telephone, with_telephones_masked
+from bot.desk.sending import held_for
 from bot.desk.words import language_of, word, word_or
 from bot.staff.models import StaffMember
 from bot.staff.organisation import Organisation, UnknownUnit
@@ -96,6 +98,8 @@ async def thread_of(
     person: StaffMember,
     language: Language,
     revealed: Collection[Personal] = (),
+    *,
+    now: datetime,
 ) -> dict[str, Any]:
     """The messages and the holder, ready for the thread component.
 
@@ -122,8 +126,19 @@ async def thread_of(
     named = await session.scalars(select(StaffMember).where(StaffMember.id.in_(writers - {None})))
     names = {member.id: member.name for member in named}
     called = await _usernames_in(session, notes)
-    entries = [(message.sent_at, _message(message, names, language, revealed)) for message in reversed(messages)]
+    entries = [
+        (
+            message.sent_at,
+            _message(message, names, language, revealed)
+            | {
+                "delivery": _mark(message, conversation),
+                "correctable": message.text if is_correctable(message, person.id, now) else None,
+            },
+        )
+        for message in reversed(messages)
+    ]
     entries += [(note.at, _note(note, names, called, revealed)) for note in notes]
+    last_of_customer = max((message.id for message in messages if message.author is Author.CUSTOMER), default=0)
     is_mine = conversation.holder is Holder.STAFF and conversation.held_by == person.id
     return {
         "id": str(conversation.id),
@@ -138,8 +153,9 @@ async def thread_of(
         "reason": word_or(f"reason_{conversation.handover_reason}", "", language),
         "mayAnswer": may(person, Act.ANSWER),
         "hasEarlier": has_earlier,
-        "lastOfCustomer": max((message.id for message in messages if message.author is Author.CUSTOMER), default=0),
+        "lastOfCustomer": last_of_customer,
         "messages": [entry for _, entry in sorted(entries, key=lambda dated: dated[0])],
+        "held": await held_for(session, conversation, person, last_of_customer=last_of_customer, revealed=revealed),
     }
 
 
@@ -165,6 +181,7 @@ def _note(
     return {
         "id": f"note-{note.id}",
         "from": "note",
+        "isUnsent": note.is_unsent_reply,
         "author": names.get(note.staff_id, ""),
         "parts": [{"text": part, "isMention": part[0] == "@" and part[1:] in called} for part in parts],
         "at": milliseconds(note.at),
@@ -185,7 +202,6 @@ def _message(
         "author": author,
         "text": _text(message.text, revealed),
         "at": milliseconds(message.sent_at),
-        "delivery": message.delivery.value if message.author is not Author.CUSTOMER else None,
         "masked": [word_or(f"masked_{kind}", kind, language) for kind in message.masked],
         "buttons": [str(button) for button in message.buttons],
         "earlierText": message.earlier_text and _text(message.earlier_text, revealed),
@@ -198,6 +214,15 @@ def _message(
             "size": attachment.size,
         },
     }
+
+
+def _mark(message: Message, conversation: Conversation) -> str | None:
+    """How far a message of the bank has come: as far as its channel tells, up to the customer's eyes."""
+    if message.author is Author.CUSTOMER:
+        return None
+    if message.delivery is Delivery.DELIVERED and message.id <= (conversation.read_by_customer_up_to or 0):
+        return "read"
+    return message.delivery.value
 
 
 def _text(text: str, revealed: Collection[Personal]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import uvicorn
 from fastapi import FastAPI
@@ -99,7 +100,13 @@ def run(clock: Clock = system_clock) -> None:
     url = chosen.database_url or running_url(chosen.var_dir)
     if url is None:
         raise SystemExit("The desk finds no database. Start it with `tingsu up`, or set DATABASE_URL.")
-    desk = Desk.on(Database(url), clock, port=chosen.desk_port, secure_cookies=chosen.secure_cookies)
+    desk = Desk.on(
+        Database(url),
+        clock,
+        port=chosen.desk_port,
+        secure_cookies=chosen.secure_cookies,
+        undo_for=timedelta(seconds=chosen.undo_seconds),
+    )
     uvicorn.run(
         desk_app(desk),
         host=chosen.desk_host,

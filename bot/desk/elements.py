@@ -69,9 +69,10 @@ def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]
 class Thread(Element, component="components/thread.js"):
     """The messages of a conversation and the place to answer.
 
-    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "chosen": …, "confirmed": …}`), `note` (a text),
-    `colleagues` (who could take the conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show
-    unmasked).
+    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "sendAt": …, "chosen": …, "confirmed": …}`), `undo`
+    and `sendNow` (the id of a reply that has not gone out), `change` (`{"id": …, "text": …}`), `correct` (the same for
+    a message), `sendAgain` (a message's id), `typing`, `note` (a text), `colleagues` (who could take the
+    conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show unmasked).
     """
 
     def __init__(self, language: Language) -> None:
@@ -92,9 +93,17 @@ class Thread(Element, component="components/thread.js"):
         self._props["colleagues"] = list(colleagues)
         self.update()
 
+    def show_presence(self, presence: dict[str, Any]) -> None:
+        """Show who else has the conversation open, and whether the customer is typing."""
+        self.run_method("seePresence", presence)
+
     def answer_sent(self) -> None:
         """The answer in the composer was stored: clear it."""
         self.run_method("sent", "draft")
+
+    def put_back(self, text: str) -> None:
+        """An answer was undone: it is in the composer again."""
+        self.run_method("putBack", text)
 
     def note_added(self) -> None:
         """The note in the composer was stored: clear it."""

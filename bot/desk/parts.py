@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.clock import Clock
+from bot.conversations.presence import Presences
 from bot.database import Database
 from bot.desk.gate import Gate
 from bot.desk.live import Feed
@@ -19,20 +21,27 @@ class Desk:
     clock: Clock
     gate: Gate
     feed: Feed
+    presences: Presences
+    undo_for: timedelta
+    """How long a reply can be undone."""
 
     @classmethod
-    def on(cls, database: Database, clock: Clock, *, port: int, secure_cookies: bool) -> "Desk":
+    def on(
+        cls, database: Database, clock: Clock, *, port: int, secure_cookies: bool, undo_for: timedelta = timedelta(0)
+    ) -> "Desk":
         """A desk on this database."""
-        return cls(database, clock, Gate(database, clock, port, secure_cookies), Feed(database))
+        return cls(
+            database, clock, Gate(database, clock, port, secure_cookies), Feed(database), Presences(database), undo_for
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Listen for changes while the block runs."""
-        listening = asyncio.create_task(self.feed.run())
+        """Listen for changes, and for who is where, while the block runs."""
+        listening = [asyncio.create_task(work()) for work in (self.feed.run, self.presences.run)]
         try:
             yield
         finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            for task in listening:
+                task.cancel()
+            await asyncio.gather(*listening, return_exceptions=True)
             await self.database.close()

@@ -6,7 +6,7 @@ Every act is one transaction that first asks again who this is and whether they 
 import json
 import uuid
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from nicegui import Client, ui
@@ -17,17 +17,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.complaints.casework import complaints_of, first_contact_made
-from bot.complaints.checklist import tick_step
+from bot.complaints.checklist import Tick, tick_step
 from bot.complaints.labels import Language
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint
 from bot.complaints.replies import gaps_in
-from bot.conversations import handover
+from bot.conversations import handover, replies, sent
 from bot.conversations.handover import CustomerWroteMeanwhile, HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
 from bot.conversations.notes import add_note
 from bot.conversations.transfer import Receiver, transfer_to_colleague, transfer_to_queue
 from bot.database import notify_changed
+from bot.desk import sending
 from bot.desk.acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS, CaseAtHand, NotOffered, Unfilled, at_hand
 from bot.desk.casefile import casefile_of
 from bot.desk.colleagues import colleagues_for
@@ -45,6 +46,7 @@ from bot.desk.gate import SignedOut, next_step
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.masked import Personal
 from bot.desk.parts import Desk
+from bot.desk.presence import PagePresence
 from bot.desk.queue import QueueView
 from bot.desk.queue_panel import QueuePanel
 from bot.desk.replying import (
@@ -57,6 +59,7 @@ from bot.desk.replying import (
     replies_at_hand,
     steps_of,
 )
+from bot.desk.sending import SAID_OF_SENDING, SENDING_REFUSALS, Answer
 from bot.desk.words import language_of, word, word_or
 from bot.logs import logger
 from bot.staff.models import StaffMember
@@ -108,6 +111,9 @@ class Workplace:
             view=view,
             selected=selected,
         )
+        self._presence = PagePresence(
+            desk, client, self._language, transaction=self._transaction, person=lambda: self._person
+        )
         self._refresher = Refresher(self._show_conversation_again)
 
     async def open(self) -> None:
@@ -137,6 +143,12 @@ class Workplace:
             self._thread.on("takeOver", self._take_over)
             self._thread.on("handBack", self._hand_back)
             self._thread.on("reply", self._reply)
+            self._thread.on("undo", self._undo)
+            self._thread.on("sendNow", self._send_now)
+            self._thread.on("change", self._change)
+            self._thread.on("typing", self._type)
+            self._thread.on("correct", self._correct)
+            self._thread.on("sendAgain", self._send_again)
             self._thread.on("note", self._note)
             self._thread.on("colleagues", self._offer_colleagues)
             self._thread.on("transfer", self._transfer)
@@ -146,6 +158,7 @@ class Workplace:
             self._tools.on("replies", self._offer_replies)
             self._tools.on("tick", self._tick)
             self._tools.on("openAct", self._open_act)
+            self._presence.build(self._thread)
             self._cases = Cases(self._language)
             self._cases.on("act", self._do)
             self._cases.on("reveal", self._reveal)
@@ -157,6 +170,7 @@ class Workplace:
             opened = await self._opened(session)
             self._record(session, "see_conversation", str(opened.conversation.id))
             await self._show(session, opened)
+            await self._presence.arrive(session, opened.conversation.id)
 
     def _notice(self, conversation_id: str) -> None:
         if self._selected is not None and conversation_id in {EVERYTHING, str(self._selected)}:
@@ -174,11 +188,12 @@ class Workplace:
     async def _show(self, session: AsyncSession, opened: Opened) -> None:
         units = organisation()
         revealed = self._revealed.get(opened.conversation.id, frozenset())
-        thread = await thread_of(session, opened, self._person, self._language, revealed)
+        thread = await thread_of(session, opened, self._person, self._language, revealed, now=self._desk.clock())
         if opened.conversation.id != self._selected:
             return  # the person has gone on to another conversation meanwhile
         self._thread.show(thread)
         self._tools.show_checklist(checklist_of(case_written_about(opened.complaints), self._language))
+        self._presence.saw(thread["lastOfCustomer"])
         self._cases.show(
             [
                 case_of(c, self._person, self._language, units, revealed)
@@ -233,7 +248,7 @@ class Workplace:
 
     async def _reply(self, event: GenericEventArguments) -> None:
         wish = event.args if isinstance(event.args, dict) else {}
-        text, seen = _text(wish.get("text")), wish.get("seen")
+        text = _text(wish.get("text"))
         if not self._fits(text) or not self._is_complete(text):
             return
         is_sent = False
@@ -242,15 +257,15 @@ class Workplace:
                 opened = await self._locked(session)
                 self._require(Act.ANSWER)
                 await self._look_twice(session, opened, text, is_confirmed=wish.get("confirmed") is True)
-                await handover.reply(
+                await sending.send(
                     session,
                     opened.conversation.id,
-                    self._person.id,
-                    text,
+                    self._person,
+                    Answer.read(wish, text, ticks=await self._ticks(session, opened, wish.get("chosen"))),
+                    undo_for=self._desk.undo_for,
                     now=self._desk.clock(),
-                    seen=seen if isinstance(seen, int) else 0,
                 )
-                await self._note_steps(session, opened, wish.get("chosen"))
+                await self._presence.pause(session)
                 is_sent = True
         except CustomerWroteMeanwhile:
             await self._show_conversation_again(frozenset())
@@ -264,6 +279,89 @@ class Workplace:
             self._thread.answer_sent()
         else:
             self._thread.answer_not_sent()
+
+    async def _type(self) -> None:
+        with suppress(SignedOut, SQLAlchemyError):  # the next act says it
+            await self._presence.type()
+
+    async def _undo(self, event: GenericEventArguments) -> None:
+        """Take back what has not gone out: its text is in the composer again."""
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
+            text = await replies.take_back(
+                session,
+                conversation.id,
+                self._person.id,
+                _number(event.args),
+                username=self._person.username,
+                now=self._desk.clock(),
+            )
+            self._thread.put_back(text)
+
+    async def _send_now(self, event: GenericEventArguments) -> None:
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
+            await replies.send_now(
+                session, conversation.id, self._person.id, _number(event.args), now=self._desk.clock()
+            )
+
+    async def _change(self, event: GenericEventArguments) -> None:
+        wish = event.args if isinstance(event.args, dict) else {}
+        text = _text(wish.get("text"))
+        if not self._fits(text) or not self._is_complete(text):
+            return
+        async with self._act("held_by_someone_else") as session:
+            opened = await self._locked(session)
+            conversation = opened.conversation
+            self._require(Act.ANSWER)
+            if await self._is_dubious(session, opened, text):
+                return
+            await replies.change(
+                session,
+                conversation.id,
+                self._person.id,
+                _number(wish.get("id")),
+                text,
+                username=self._person.username,
+                now=self._desk.clock(),
+            )
+
+    async def _correct(self, event: GenericEventArguments) -> None:
+        """Give a message that has gone out another text."""
+        wish = event.args if isinstance(event.args, dict) else {}
+        text = _text(wish.get("text"))
+        if not self._fits(text) or not self._is_complete(text):
+            return
+        async with self._act() as session:
+            opened = await self._opened(session)
+            conversation = opened.conversation
+            self._require(Act.ANSWER)
+            if await self._is_dubious(session, opened, text):
+                return
+            await sent.correct(
+                session,
+                conversation.id,
+                self._person.id,
+                _number(wish.get("id")),
+                text,
+                username=self._person.username,
+                now=self._desk.clock(),
+            )
+
+    async def _send_again(self, event: GenericEventArguments) -> None:
+        async with self._act("held_by_someone_else") as session:
+            conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
+            await sent.send_again(
+                session,
+                conversation.id,
+                self._person.id,
+                _number(event.args),
+                username=self._person.username,
+                now=self._desk.clock(),
+            )
 
     async def _note(self, event: GenericEventArguments) -> None:
         text = _text(event.args)
@@ -303,17 +401,24 @@ class Workplace:
             raise NeedsConfirming(cautions)
         self._record(session, "send_despite_caution", str(opened.conversation.id), kinds=kinds_of(cautions))
 
+    async def _is_dubious(self, session: AsyncSession, opened: Opened, text: str) -> bool:
+        """Whether a changed text would have to be confirmed; it is told, and is for the composer, where that can be."""
+        cautions = await cautions_for(session, text, opened.complaints)
+        if cautions:
+            self._tell(NeedsConfirming(cautions).display_name(self._language))
+        return bool(cautions)
+
     def _warn(self, text: str, said: str, *, may_confirm: bool) -> None:
         self._tools.warn({"text": text, "said": said, "mayConfirm": may_confirm})
         self._thread.answer_not_sent()
 
-    async def _note_steps(self, session: AsyncSession, opened: Opened, chosen: Any) -> None:
-        """A canned reply that was sent has taken its LEARN step."""
+    async def _ticks(self, session: AsyncSession, opened: Opened, chosen: Any) -> list[Tick]:
+        """The LEARN steps that the chosen canned replies take once they are sent."""
         complaint = case_written_about(opened.complaints)
         if complaint is None or complaint.state.is_settled or not isinstance(chosen, list):
-            return
-        for reply_id, step in (await steps_of(session, chosen, self._person)).items():
-            tick_step(session, complaint, step, actor=self._actor, now=self._desk.clock(), what=f"reply {reply_id}")
+            return []
+        steps = await steps_of(session, chosen, self._person)
+        return [Tick(complaint.id, step, f"reply {reply_id}", self._actor) for reply_id, step in steps.items()]
 
     async def _offer_replies(self, event: GenericEventArguments) -> None:
         asked_at = event.args if isinstance(event.args, int) else 0
@@ -473,8 +578,9 @@ class Workplace:
         except NotForThisPerson as refused:
             await self._record_refusal(str(refused))
             self._go("/")
-        except (HeldBySomeoneElse, *REFUSALS) as refusal:
-            name = next((name for kind, name in SAID_OF_REFUSALS.items() if isinstance(refusal, kind)), when_refused)
+        except (HeldBySomeoneElse, *REFUSALS, *SENDING_REFUSALS) as refusal:
+            said = SAID_OF_REFUSALS | SAID_OF_SENDING
+            name = next((name for kind, name in said.items() if isinstance(refusal, kind)), when_refused)
             if isinstance(refusal, NotOffered):
                 await self._record_refusal(str(refusal))
             self._tell(word(name, self._language))
@@ -512,8 +618,8 @@ class Workplace:
             self._record(session, "access_refused", f"conversation:{self._selected}", what=what)
 
     async def _ask_who_again(self) -> None:
-        async with self._act():
-            pass
+        async with self._act() as session:
+            await self._presence.remain(session)
 
     def _require(self, act: Act) -> None:
         if not may(self._person, act):
@@ -539,6 +645,11 @@ class Workplace:
 def _text(value: Any) -> str:
     """What a browser sent as text, without the characters that PostgreSQL cannot keep."""
     return value.replace("\x00", "").strip() if isinstance(value, str) else ""
+
+
+def _number(value: Any) -> int:
+    """An id that a browser sent; 0, which nothing has, if it is none."""
+    return value if isinstance(value, int) and 0 < value < 2**63 else 0
 
 
 def _uuid(value: Any) -> uuid.UUID | None:

@@ -8,6 +8,7 @@ from bot.complaints.casework import record_learn
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint
 from bot.conversations.handover import locked
+from bot.conversations.held import release_all
 from bot.conversations.models import Conversation, Holder
 from bot.conversations.outbound import say
 from bot.wording import wording
@@ -38,6 +39,7 @@ async def ask_whether_accepted(
     conversation = await tell(session, complaint, response, actor=actor, now=now, **values)
     conversation.holder = Holder.BOT
     conversation.held_by = None
+    await release_all(session, conversation, now=now)
     conversation.waiting_since = None
     conversation.handover_reason = None
     conversation.pending_question = {

@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 import uvicorn
@@ -17,6 +18,7 @@ from sqlalchemy import select
 from bot.clock import system_clock
 from bot.conversations.models import Author, Conversation, Holder, Message, Turn
 from bot.conversations.outbound import say
+from bot.conversations.presence import Doing, Sign, give_sign
 from bot.database import Database, notify_changed
 from bot.gateway import create_gateway
 from bot.settings import Settings
@@ -68,6 +70,14 @@ class ChatServer:
         """A person holds the conversation in which the customer wrote `to`."""
         self.run(self._staff_takes_over(to))
 
+    def staff_corrects(self, to: str, text: str) -> None:
+        """The last message of staff in the conversation in which the customer wrote `to` has another text now."""
+        self.run(self._staff_corrects(to, text))
+
+    def read_up_to(self, to: str) -> str:
+        """The text of the last message that the customer who wrote `to` has read."""
+        return str(self.run(self._read_up_to(to)))
+
     def written(self, text: str) -> int:
         """How often the bank has this text of a customer."""
         return int(self.run(self._written(text)))
@@ -109,6 +119,30 @@ class ChatServer:
                 for message in unanswered:
                     message.turn_id = turn.id
             await say(session, conversation, Saying(text, buttons), now=now, author=author)
+
+    def staff_gives_sign(self, to: str, doing: Doing) -> None:
+        """A person's page tells what the person does in the conversation in which the customer wrote `to`."""
+        self.run(self._staff_gives_sign(to, doing))
+
+    async def _staff_gives_sign(self, to: str, doing: Doing) -> None:
+        async with self.database.transaction() as session:
+            conversation = await self._conversation(session, to)
+            await give_sign(
+                session, Sign(conversation_id=conversation.id, doing=doing, page_id=UUID(int=1), staff_id=UUID(int=2))
+            )
+
+    async def _staff_corrects(self, to: str, text: str) -> None:
+        async with self.database.transaction() as session:
+            conversation = await self._conversation(session, to)
+            last = select(Message).where(Message.conversation_id == conversation.id, Message.author == Author.STAFF)
+            message = (await session.scalars(last.order_by(Message.id.desc()).limit(1))).one()
+            message.earlier_text, message.text, message.edited_at = message.text, text, system_clock()
+            await notify_changed(session, conversation.id)
+
+    async def _read_up_to(self, to: str) -> str | None:
+        async with self.database.transaction() as session:
+            conversation = await self._conversation(session, to)
+            return await session.scalar(select(Message.text).where(Message.id == conversation.read_by_customer_up_to))
 
     async def _staff_takes_over(self, to: str) -> None:
         async with self.database.transaction() as session:

@@ -11,7 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from bot.conversations.models import Author
+from bot.conversations.presence import Doing
 from tests.browser.conftest import ChatServer
+from tests.integration.desk.served import wait_for
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc000000301010018dd8db0"
@@ -452,3 +454,58 @@ def test_one_line_puts_a_chat_button_on_any_page(browser_page: Page, chat_server
         expect(button).to_be_focused()
         chat_server.bank_says("从银行网页来的", "我在听。")
         expect(browser_page.get_by_role("img", name="有新消息")).to_be_visible()
+
+
+def test_a_correction_takes_the_place_of_the_text_and_says_so(browser_page: Page, chat_server: ChatServer) -> None:
+    open_chat(browser_page, chat_server)
+    mine = write(browser_page, "哪天来取")
+    expect(sent(browser_page, mine)).to_have_count(1)
+    chat_server.bank_says(mine, "周三来取", author=Author.STAFF)
+    row = browser_page.locator("#log .row.staff")
+    expect(row.locator(".bubble")).to_have_text("周三来取")
+    chat_server.staff_corrects(mine, "<b>周四</b>来取，急事打95580")
+    expect(row.locator(".bubble")).to_have_text("<b>周四</b>来取，急事打95580")
+    expect(row.locator(".bubble a")).to_have_attribute("href", "tel:95580")
+    expect(row.locator(".below")).to_have_text(re.compile(r"^\d\d:\d\d · 已更正$"))
+    browser_page.get_by_role("button", name="Switch to English").click()
+    expect(row.locator(".below")).to_have_text(re.compile("corrected$"))
+    browser_page.reload()
+    expect(row.locator(".bubble")).to_have_text("<b>周四</b>来取，急事打95580")
+    expect(row.locator(".below")).to_have_text(re.compile("corrected$"))
+
+
+def test_the_bank_learns_what_was_before_the_customers_eyes(browser_page: Page, chat_server: ChatServer) -> None:
+    open_chat(browser_page, chat_server)
+    mine = write(browser_page, "卡被吞了")
+    expect(sent(browser_page, mine)).to_have_count(1)
+    chat_server.bank_says(mine, "我在听。" * 500)
+    wait_for(lambda: chat_server.read_up_to(mine).startswith("我在听。"))
+    browser_page.locator("#scroll").evaluate("scroller => { scroller.scrollTop = 0; }")
+    chat_server.bank_says(mine, "还在下面", is_answer=False)
+    expect(browser_page.locator("#newest")).to_be_visible()
+    assert chat_server.read_up_to(mine).startswith("我在听。")
+    browser_page.locator("#newest").click()
+    wait_for(lambda: chat_server.read_up_to(mine) == "还在下面")
+
+
+def test_the_customer_sees_that_a_person_is_typing(browser_page: Page, chat_server: ChatServer) -> None:
+    open_chat(browser_page, chat_server)
+    mine = write(browser_page, "卡被吞了")
+    expect(sent(browser_page, mine)).to_have_count(1)
+    chat_server.bank_says(mine, "请稍等")
+    chat_server.staff_takes_over(mine)
+    expect(browser_page.locator("#typing")).to_be_hidden()
+    for _ in range(2):
+        chat_server.staff_gives_sign(mine, Doing.TYPING)
+        expect(browser_page.locator("#typing")).to_be_visible()
+        chat_server.staff_gives_sign(mine, Doing.PAUSING)
+        expect(browser_page.locator("#typing")).to_be_hidden()
+
+
+def test_typing_is_told_seldom_and_without_a_word(browser_page: Page, chat_server: ChatServer) -> None:
+    told: list[str | None] = []
+    browser_page.on("request", lambda request: told.append(request.post_data) if "/typing" in request.url else None)
+    open_chat(browser_page, chat_server)
+    browser_page.locator("#writing").press_sequentially("卡被吞了急", delay=50)
+    browser_page.wait_for_timeout(500)
+    assert told == [None]

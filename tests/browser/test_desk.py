@@ -84,13 +84,18 @@ class Bank:
 
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
+    yield from a_bank(tmp_path_factory.mktemp("desk"))
+
+
+def a_bank(folder: Path, **variables: str) -> Iterator[Bank]:
+    """A desk with its database, with settings of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     with (
         server() as server_url,
         fresh_database(server_url) as url,
-        serving(url, tmp_path_factory.mktemp("desk")) as desk,
+        serving(url, folder, **variables) as desk,
     ):
         database = Database(url)
         bank = Bank(desk, database, Scene(database, system_clock), loop)

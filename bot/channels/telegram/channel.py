@@ -13,8 +13,8 @@ from telegram.error import BadRequest, ChatMigrated, Forbidden, RetryAfter, Tele
 from bot.channels.telegram import CHANNEL
 from bot.channels.telegram.bot_api import waiting_time
 from bot.clock import Clock
-from bot.conversations.channel import Undeliverable
-from bot.conversations.models import Conversation, Message
+from bot.conversations.channel import Uncorrectable, Undeliverable
+from bot.conversations.models import Author, Conversation, Message
 from bot.database import Database
 from bot.logs import logger
 
@@ -59,9 +59,38 @@ class TelegramChannel:
         for position in range(parts_sent(message), len(parts)):
             is_last = position == len(parts) - 1
             sent_as = await self._send(
-                conversation.channel_key, parts[position], keyboard(message.buttons) if is_last else None
+                conversation.channel_key, parts[position], keyboard_of(message) if is_last else None
             )
             await self._keep_progress(message, sent_as, position + 1)
+
+    async def correct(self, conversation: Conversation, message: Message) -> None:
+        """Edit the message in the chat.
+
+        Raises:
+            Uncorrectable: it went out in parts or would have to, or Telegram does not edit it any more.
+            Undeliverable: the customer has blocked the bot.
+            telegram.error.TelegramError: Telegram is away, or wants us to wait; try again.
+        """
+        sent_as, _, parts_count = (message.channel_message_id or "").partition("/")
+        parts = text_parts(message.text)
+        if parts_count != "1" or len(parts) != 1:
+            raise Uncorrectable("in parts")
+        self._check_pause(conversation.channel_key)
+        try:
+            await self._bot.edit_message_text(
+                parts[0],
+                conversation.channel_key,
+                int(sent_as),
+                link_preview_options=LinkPreviewOptions(is_disabled=True),
+            )
+        except RetryAfter as error:
+            self._not_before[conversation.channel_key] = self._clock() + waiting_time(error)
+            raise
+        except Forbidden as error:
+            raise Undeliverable(error.message) from error
+        except BadRequest as error:
+            if "not modified" not in error.message.lower():  # a worker that died had already edited it
+                raise Uncorrectable(error.message) from error
 
     async def show_typing(self, conversation: Conversation) -> None:
         """Show «typing…» in the chat for some seconds. Best effort."""
@@ -141,6 +170,14 @@ def _best_cut(text: str, reach: int) -> int:
         if ends and ends[-1] > reach // 2:
             return ends[-1]
     return reach
+
+
+def keyboard_of(message: Message) -> ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
+    """The keyboard below a message. A person's message has none: Telegram edits only messages sent without one.
+
+    An old keyboard is gone by then, with the message that announced the person.
+    """
+    return None if message.author is Author.STAFF else keyboard(message.buttons)
 
 
 def keyboard(buttons: Sequence[str]) -> ReplyKeyboardMarkup | ReplyKeyboardRemove:

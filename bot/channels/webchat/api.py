@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from bot.channels.webchat.channel import CHANNEL
 from bot.channels.webchat.errors import ChatError
-from bot.channels.webchat.history import History, Page
+from bot.channels.webchat.history import History, MessageShown, Page
 from bot.channels.webchat.live import LiveUpdates
 from bot.channels.webchat.rates import RateLimit
 from bot.channels.webchat.tokens import InvalidToken, SessionTokens
@@ -27,6 +27,7 @@ from bot.channels.webchat.uploads import checked
 from bot.conversations.attachments import SHOWN_IN_PLACE
 from bot.conversations.channel import Inbound, InboundAttachment
 from bot.conversations.inbound import Inbox, storable
+from bot.conversations.presence import Presences
 from bot.logs import logger
 
 LARGEST_ID = 2**63 - 1
@@ -74,6 +75,12 @@ class NewMessage(BaseModel):
     )
 
 
+class ReadUpTo(BaseModel):
+    """How far the page was read."""
+
+    up_to: int = Field(ge=1, le=LARGEST_ID, description="The last message that was before the customer's eyes")
+
+
 class MessageTaken(BaseModel):
     """The message is stored."""
 
@@ -110,15 +117,18 @@ class ChatApi:
         upload_limit_mib: largest file, MiB.
         messages_per_session: limit on messages and files of one session.
         sessions_per_address: limit on new sessions from one address.
+        signs_per_session: limit on what a page tells beside messages.
     """
 
     history: History
     inbox: Inbox
     tokens: SessionTokens
     live: LiveUpdates
+    presences: Presences
     upload_limit_mib: int
     messages_per_session: RateLimit
     sessions_per_address: RateLimit
+    signs_per_session: RateLimit
 
     async def session_of(self, token: str | None) -> ChatSession:
         """The session that a token opens.
@@ -157,14 +167,21 @@ class ChatApi:
     async def read(self, session: ChatSession, after: int | None, wait_seconds: int) -> Page:
         """Messages after an id; if there are none, the first change within the wait."""
         with self.live.subscription(session.conversation_id) as changed:
-            page = await self.history.read(session.conversation_id, after)
+            page = await self.page(session.conversation_id, after)
             if page.messages or not wait_seconds:
                 return page
             try:
                 await asyncio.wait_for(changed.wait(), wait_seconds)
             except TimeoutError:
                 return page
-            return await self.history.read(session.conversation_id, after)
+            return await self.page(session.conversation_id, after)
+
+    async def page(self, conversation_id: uuid.UUID, after: int | None) -> Page:
+        """Messages after an id, and whether somebody is writing an answer: the bot, or a person."""
+        page = await self.history.read(conversation_id, after)
+        if self.presences.staff_types(conversation_id):
+            page.typing = True
+        return page
 
 
 def chat_router(api: ChatApi) -> APIRouter:
@@ -207,6 +224,18 @@ def chat_router(api: ChatApi) -> APIRouter:
     ) -> Page:
         """The session's messages in order; all of them without `after`."""
         return await api.read(session, after, wait)
+
+    @router.post("/read", summary="Tell how far the customer has read", status_code=204, responses=_problems(401))
+    async def tell_read(session: Session, read: ReadUpTo) -> None:
+        """Staff sees which messages were read. It never goes back, and ids of other sessions count for nothing."""
+        api.signs_per_session.count(str(session.session_id))
+        await api.history.mark_read(session.conversation_id, read.up_to)
+
+    @router.post("/typing", summary="Tell that the customer is typing", status_code=204, responses=_problems(401))
+    async def tell_typing(session: Session) -> None:
+        """Staff sees it for five seconds; give it again while it lasts, not more often than every three."""
+        api.signs_per_session.count(str(session.session_id))
+        await api.history.customer_types(session.conversation_id)
 
     @router.post(
         "/attachments",
@@ -303,7 +332,7 @@ async def _serve_live(api: ChatApi, socket: WebSocket) -> None:
 
     The page's first message is `{"token": …, "after": <last id it knows, or null>}`; later ones may be
     `{"ping": true}`, each answered by `{"pong": true}`, by which a phone notices a dead connection. Pushed are
-    `{"messages": […]}` and `{"typing": true|false}`.
+    `{"messages": […]}`, `{"corrected": […]}` and `{"typing": true|false}`.
     """
     await socket.accept()
     try:
@@ -324,7 +353,7 @@ async def _serve_live(api: ChatApi, socket: WebSocket) -> None:
         await socket.close(TOO_MANY, "too_many_sockets")
         return
     with api.live.subscription(session.conversation_id) as changed, live_sockets.track_inprogress():
-        pushing = asyncio.create_task(_push(api.history, socket, session.conversation_id, hello.after, changed))
+        pushing = asyncio.create_task(_push(api, socket, session.conversation_id, hello.after, changed))
         try:
             await _answer_pings(socket)
         except WebSocketDisconnect:
@@ -335,13 +364,14 @@ async def _serve_live(api: ChatApi, socket: WebSocket) -> None:
 
 
 async def _push(
-    history: History, socket: WebSocket, conversation_id: uuid.UUID, after: int | None, changed: asyncio.Event
+    api: ChatApi, socket: WebSocket, conversation_id: uuid.UUID, after: int | None, changed: asyncio.Event
 ) -> None:
     typing: bool | None = None
+    corrected: list[MessageShown] = []
     while True:
         changed.clear()
         try:
-            page = await history.read(conversation_id, after)
+            page = await api.page(conversation_id, after)
         except Exception as error:  # noqa: BLE001 - PostgreSQL restarts, say: the page keeps its socket
             log.warning("live_read_failed", error=type(error).__name__)
             await asyncio.sleep(READ_AGAIN_AFTER_SECONDS)
@@ -349,6 +379,9 @@ async def _push(
         if page.messages:
             after = page.messages[-1].id
             await socket.send_text(page.model_dump_json(include={"messages"}))
+        if page.corrected != corrected:
+            corrected = page.corrected
+            await socket.send_text(page.model_dump_json(include={"corrected"}))
         if page.typing is not typing:
             typing = page.typing
             await socket.send_json({"typing": typing})

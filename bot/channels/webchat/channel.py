@@ -13,5 +13,8 @@ class WebChat:
     async def deliver(self, conversation: Conversation, message: Message) -> None:
         """Leave the message where the page reads it."""
 
+    async def correct(self, conversation: Conversation, message: Message) -> None:
+        """Nothing to do: the page reads corrections too, see `History.read`."""
+
     async def show_typing(self, conversation: Conversation) -> None:
         """Nothing to do: the page is told by the same notices, see `History.read`."""

@@ -13,6 +13,8 @@ from bot.channels.webchat.channel import CHANNEL
 from bot.clock import Clock
 from bot.conversations.inbound import find_or_start
 from bot.conversations.models import Attachment, Author, Conversation, Delivery, Holder, Message, Turn
+from bot.conversations.presence import Doing, Sign, give_sign
+from bot.conversations.reading import mark_read
 from bot.database import Database, notify_changed
 from bot.staff.models import StaffMember
 from bot.wording import Wording
@@ -39,12 +41,16 @@ class MessageShown(BaseModel):
     name: str | None = Field(description="Surname and title of the person, in a message of staff")
     client_id: str | None = Field(description="The id that the client gave to a message of its own")
     attachment: AttachmentShown | None
+    is_corrected: bool = Field(description="Whether staff has changed the text since it was first shown")
 
 
 class Page(BaseModel):
     """Messages in order, and whether an answer is being made."""
 
     messages: list[MessageShown]
+    corrected: list[MessageShown] = Field(
+        description="Messages up to `after` that staff has corrected, each time all of them"
+    )
     typing: bool
 
 
@@ -103,8 +109,19 @@ class History:
             )
             return Page(
                 messages=[_shown(message, name) for message, name in rows],
+                corrected=await _corrected(session, conversation_id, after),
                 typing=await _is_typing(session, conversation_id),
             )
+
+    async def mark_read(self, conversation_id: uuid.UUID, up_to: int) -> None:
+        """Note that the customer has read up to this message."""
+        async with self.database.transaction() as session:
+            await mark_read(session, conversation_id, up_to)
+
+    async def customer_types(self, conversation_id: uuid.UUID) -> None:
+        """Tell staff that the customer is typing."""
+        async with self.database.transaction() as session:
+            await give_sign(session, Sign(conversation_id=conversation_id, doing=Doing.CUSTOMER_TYPING))
 
     async def attachment(self, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> tuple[Attachment, bytes] | None:
         """A file of this conversation with its content."""
@@ -129,8 +146,27 @@ def _shown(message: Message, staff_name: str | None) -> MessageShown:
         time=message.sent_at,
         name=staff_name,
         client_id=message.channel_message_id,
+        is_corrected=message.author is Author.STAFF and message.edited_at is not None,
         attachment=AttachmentShown.model_validate(attachment, from_attributes=True) if attachment is not None else None,
     )
+
+
+async def _corrected(session: AsyncSession, conversation_id: uuid.UUID, up_to: int | None) -> list[MessageShown]:
+    """What a page that knows the messages up to an id may still show with an earlier text."""
+    if not up_to:
+        return []
+    rows = await session.execute(
+        select(Message, StaffMember.name)
+        .outerjoin(StaffMember, StaffMember.id == Message.staff_id)
+        .where(
+            Message.conversation_id == conversation_id,
+            Message.id <= up_to,
+            Message.author == Author.STAFF,
+            Message.edited_at.is_not(None),
+        )
+        .order_by(Message.id)
+    )
+    return [_shown(message, name) for message, name in rows]
 
 
 async def _is_typing(session: AsyncSession, conversation_id: uuid.UUID) -> bool:

@@ -59,6 +59,10 @@ class LiveUpdates:
         for key in list(self._waiting):
             self._wake(key)
 
+    def wake(self, conversation_id: uuid.UUID) -> None:
+        """Let those who wait for this conversation read again."""
+        self._wake(str(conversation_id))
+
     def count(self, conversation_id: uuid.UUID) -> int:
         """How many wait for this conversation."""
         return len(self._waiting.get(str(conversation_id), ()))

@@ -15,6 +15,7 @@ export default {
         <button v-else-if="thread.mayAnswer && thread.holder !== 'staff'" type="button" class="primary take-over" :disabled="busy" @click="act('takeOver')">{{ words.take_over }}</button>
       </header>
       <p class="holder-line" :class="'is-' + thread.holder"><i></i>{{ holderLine }}<time v-if="thread.holder === 'queue' && thread.waitingSince">{{ waited }}</time></p>
+      <p v-if="others.length" class="presence" role="status"><span v-for="one in others" :key="one.text" :class="{ 'is-typing': one.isTyping }">{{ one.text }}</span></p>
       <form class="transfer-form" v-if="isTransferring && thread.holder === 'mine'" @submit.prevent="transfer">
         <label>{{ words.transfer_to }}
           <select v-model="receiver" required>
@@ -34,12 +35,19 @@ export default {
         <p v-if="thread.hasEarlier" class="earlier">{{ words.earlier_messages }}</p>
         <article v-for="(message, index) in thread.messages" :key="message.id" class="message" :data-id="message.id"
                  :class="[message.from, { follows: follows(index), failed: message.delivery === 'undeliverable' }]">
-          <header v-if="!follows(index)"><strong>{{ message.author }}</strong><span v-if="message.from === 'note'" class="chip">{{ words.internal_note }}</span><time>{{ moment(message.at) }}</time></header>
+          <header v-if="!follows(index)"><strong>{{ message.author }}</strong><span v-if="message.from === 'note'" class="chip">{{ message.isUnsent ? words.unsent : words.internal_note }}</span><time>{{ moment(message.at) }}</time></header>
           <div v-if="message.from === 'note'" class="bubble">
             <p class="text" :title="moment(message.at)"><template v-for="(part, at) in message.parts" :key="at"><mark v-if="part.isMention">{{ part.text }}</mark><template v-else>{{ part.text }}</template></template></p>
           </div>
           <template v-else>
-          <div class="bubble">
+          <form v-if="editing?.message === message.id" class="editor" @submit.prevent="saveEdit('correct', message.id)">
+            <textarea v-model="editing.text" rows="3" maxlength="4000" required :aria-label="words.correct"></textarea>
+            <div class="buttons">
+              <button type="submit" class="primary">{{ words.save }}</button>
+              <button type="button" class="secondary" @click="editing = null">{{ words.cancel }}</button>
+            </div>
+          </form>
+          <div v-else class="bubble">
             <p v-if="message.text" class="text" :title="moment(message.at)">{{ message.text }}</p>
             <a v-if="message.attachment && message.attachment.isImage" class="picture" :href="message.attachment.address" target="_blank" rel="noopener">
               <img :src="message.attachment.address" :alt="message.attachment.name" loading="lazy" @load="keepAtEnd">
@@ -49,20 +57,48 @@ export default {
               <small>{{ size(message.attachment.size) }} · {{ words.download }}</small>
             </a>
           </div>
-          <p v-if="message.earlierText" class="aside">{{ words.edited }} <q>{{ message.earlierText }}</q></p>
+          <p v-if="message.earlierText" class="aside">{{ message.from === 'staff' ? words.corrected : words.edited }} <q>{{ message.earlierText }}</q></p>
           <p v-if="message.buttons.length" class="aside">{{ words.offered }}<span v-for="button in message.buttons" :key="button" class="chip">{{ button }}</span></p>
           <p v-if="message.masked.length" class="aside"><span v-for="kind in message.masked" :key="kind" class="chip masked">{{ words.masked }} {{ kind }}</span></p>
           <p v-if="message.delivery" class="delivery" :class="message.delivery">{{ words['delivery_' + message.delivery] }}</p>
+          <p v-if="editing?.message !== message.id && (message.correctable || (message.delivery === 'undeliverable' && thread.holder === 'mine'))" class="message-acts">
+            <button v-if="message.correctable" type="button" class="correct" @click="edit({ message: message.id, text: message.correctable })">{{ words.correct }}</button>
+            <button v-else type="button" @click="$emit('sendAgain', message.id)">{{ words.send_again }}</button>
+          </p>
           </template>
+        </article>
+        <p v-if="customerTypes" class="customer-types">{{ words.customer_types }}</p>
+        <article v-for="reply in thread.held" :key="'held-' + reply.id" class="message staff is-held" :class="{ 'is-crossed': reply.isCrossed }">
+          <form v-if="editing?.held === reply.id" class="editor" @submit.prevent="saveEdit('change', reply.id)">
+            <textarea v-model="editing.text" rows="3" maxlength="4000" required :aria-label="words.change"></textarea>
+            <div class="buttons">
+              <button type="submit" class="primary">{{ words.save }}</button>
+              <button type="button" class="secondary" @click="editing = null">{{ words.cancel }}</button>
+            </div>
+          </form>
+          <div v-else class="bubble"><p class="text">{{ reply.text }}</p></div>
+          <p class="delivery" :role="reply.isCrossed ? 'alert' : null">{{ whenOut(reply) }}</p>
+          <p v-if="reply.isMine" class="message-acts">
+            <button type="button" @click="$emit('undo', reply.id)">{{ words.undo }}</button>
+            <button v-if="reply.isForLater && !reply.isCrossed" type="button" @click="edit({ held: reply.id, text: reply.text })">{{ words.change }}</button>
+            <button type="button" @click="$emit('sendNow', reply.id)">{{ words.send_now }}</button>
+          </p>
         </article>
       </div>
       <button v-if="newBelow" type="button" class="new-below" @click="toEnd">↓</button>
       <p v-if="isHeld && !isNote" class="held" role="alert">{{ words.reply_held }}</p>
       <slot v-if="thread.holder === 'mine' && !isNote" name="writing"></slot>
+      <form v-if="isForLater && !isNote && thread.holder === 'mine'" class="later-form" @submit.prevent="sendAt(ownTime())">
+        <button type="button" class="secondary" @click="sendAt(Date.now() + 3600000)">{{ words.in_an_hour }}</button>
+        <button type="button" class="secondary" @click="sendAt(tomorrowAtNine())">{{ words.tomorrow_at_nine }}</button>
+        <label>{{ words.own_time }} <input type="datetime-local" v-model="chosenTime" required></label>
+        <button type="submit" class="primary" :disabled="busy || !draft.trim()">{{ words.confirm }}</button>
+      </form>
       <form class="composer" v-if="isNote || thread.holder === 'mine'" :class="{ 'is-note': isNote }" @submit.prevent="send">
         <textarea ref="field" v-model="written" rows="1" maxlength="4000" :placeholder="placeholder" :aria-label="placeholder"
-                  @compositionstart="composing = true" @compositionend="endComposition" @keydown.enter="enter" @input="grow"></textarea>
+                  @compositionstart="composing = true" @compositionend="endComposition" @keydown.enter="enter" @input="typed"></textarea>
         <button type="button" class="secondary note-toggle" title="Alt+N" :aria-pressed="isNote" @click="toggleNote">{{ noteToggle }}</button>
+        <button v-if="!isNote" type="button" class="secondary later-toggle" :aria-expanded="isForLater" @click="isForLater = !isForLater">{{ words.send_later }}</button>
         <button type="submit" class="primary" :disabled="busy || !written.trim()">{{ isNote ? words.add_note : words.send }}</button>
       </form>
       <p v-else-if="thread.mayAnswer" class="no-composer"><button type="button" class="secondary note-toggle" title="Alt+N" @click="toggleNote">{{ words.internal_note }}</button></p>
@@ -74,12 +110,19 @@ export default {
   provide() {
     return { composer: this };
   },
-  emits: ["takeOver", "handBack", "reply", "note", "colleagues", "transfer", "reveal"],
-  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, chosen: [], confirmed: "", isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
+  emits: ["takeOver", "handBack", "reply", "typing", "undo", "sendNow", "change", "correct", "sendAgain", "note", "colleagues", "transfer", "reveal"],
+  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, chosen: [], confirmed: "", isForLater: false, chosenTime: "", askedFor: null, editing: null, presence: null, toldTypingAt: 0, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
   computed: {
     holderLine() {
       const lines = { mine: "held_by_you", bot: "bot_answers", queue: "customer_waits", staff: "held_by" };
       return window.tingsuDesk.fill(this.words[lines[this.thread.holder]], { name: this.thread.holderName });
+    },
+    /** What was heard of another conversation is not shown here. */
+    others() {
+      return this.presence?.id === this.thread.id ? this.presence.others : [];
+    },
+    customerTypes() {
+      return this.presence?.id === this.thread.id && this.presence.customerTypes;
     },
     /** An answer and a note are two drafts, so that a half-written note can never be sent to the customer. */
     written: {
@@ -117,7 +160,8 @@ export default {
       if (isAnother) {
         this.restore();
         this.chosen = [];
-        this.isNote = this.isHeld = this.isTransferring = false;
+        this.isNote = this.isHeld = this.isTransferring = this.isForLater = false;
+        this.editing = null;
         this.atEnd = true;
         this.busy = false;
       }
@@ -125,7 +169,7 @@ export default {
         this.busy = this.isHeld = this.isTransferring = false;
         if (now?.holder === "mine") this.$nextTick(() => this.$refs.field?.focus());
       }
-      const last = (thread) => thread?.messages.at(-1)?.id;
+      const last = (thread) => `${thread?.messages.at(-1)?.id} ${thread?.held.at(-1)?.id}`;
       if (isAnother || last(now) !== last(before)) {
         this.$nextTick(() => (this.atEnd ? this.toEnd() : (this.newBelow = true)));
       }
@@ -158,11 +202,14 @@ export default {
     restore() {
       for (const kind of ["draft", "note"]) this[kind] = sessionStorage.getItem(`tingsu-${kind}-${this.thread?.id}`) || "";
     },
-    /** By the key's place: Alt+N writes ˜ on a Mac. */
+    /** By the key's place: Alt+N writes ˜ on a Mac. Alt+Z undoes the last answer. */
     shortcut(event) {
-      if (!event.altKey || event.code !== "KeyN" || !this.thread?.mayAnswer) return;
+      if (!event.altKey || !this.thread?.mayAnswer) return;
+      const undoable = this.thread.held.filter((reply) => reply.isMine && !reply.isForLater).at(-1);
+      if (event.code === "KeyN") this.toggleNote();
+      else if (event.code === "KeyZ" && undoable) this.$emit("undo", undoable.id);
+      else return;
       event.preventDefault();
-      this.toggleNote();
     },
     toggleNote() {
       this.isNote = !this.isNote;
@@ -183,13 +230,18 @@ export default {
       this.holdOff();
       this.$emit(what);
     },
+    /** What the composer sends: the text, what the person had seen of the customer, and how it came about. */
+    answer(text) {
+      return { text, seen: this.thread.lastOfCustomer, chosen: this.chosen, confirmed: this.confirmed === text };
+    },
     send() {
       const text = this.written.trim();
       if (!text || this.busy) return;
       this.holdOff();
+      this.askedFor = null;
       this.atEnd = true;
       if (this.isNote) this.$emit("note", text);
-      else this.$emit("reply", { text, seen: this.thread.lastOfCustomer, chosen: this.chosen, confirmed: this.confirmed === text });
+      else this.$emit("reply", this.answer(text));
     },
     /** Put a canned reply where the cursor is; a gap in it is selected, to be typed over. */
     insert(text, id) {
@@ -208,7 +260,46 @@ export default {
     /** Send what the person was warned of and has looked at again. */
     sendConfirmed() {
       this.confirmed = this.draft.trim();
-      this.send();
+      if (this.askedFor) this.sendAt(this.askedFor);
+      else this.send();
+    },
+    sendAt(time) {
+      const text = this.draft.trim();
+      if (!text || this.busy) return;
+      this.holdOff();
+      this.askedFor = time;
+      this.$emit("reply", { ...this.answer(text), sendAt: time });
+    },
+    /** Times are the bank's, wherever the browser thinks it is; China has no summer time. */
+    ownTime() {
+      return Date.parse(`${this.chosenTime}+08:00`);
+    },
+    tomorrowAtNine() {
+      const tomorrow = new Date(Date.now() + 86400000).toLocaleDateString("sv", { timeZone: "Asia/Shanghai" });
+      return Date.parse(`${tomorrow}T09:00+08:00`);
+    },
+    whenOut(reply) {
+      if (reply.isCrossed) return this.words.reply_crossed;
+      if (reply.isForLater) return window.tingsuDesk.fill(this.words.going_out_at, { time: this.moment(reply.sendAt) });
+      const count = Math.max(0, Math.ceil((reply.sendAt - this.now) / 1000));
+      return window.tingsuDesk.fill(this.words.going_out, { count });
+    },
+    edit(what) {
+      this.editing = what;
+      this.$nextTick(() => this.$el.querySelector(".editor textarea")?.focus());
+    },
+    saveEdit(what, id) {
+      this.$emit(what, { id, text: this.editing.text.trim() });
+      this.editing = null;
+    },
+    /** An undone answer goes before what was begun meanwhile. */
+    putBack(text) {
+      this.draft = this.draft.trim() ? `${text}\n${this.draft}` : text;
+      this.isNote = false;
+      this.$nextTick(() => {
+        this.grow();
+        this.$refs.field?.focus();
+      });
     },
     /** No second click while the first is on its way; if no answer comes, the person may try again. */
     holdOff() {
@@ -217,7 +308,7 @@ export default {
       this.patience = setTimeout(() => (this.busy = false), 8000);
     },
     sent(kind) {
-      this.busy = this.isHeld = false;
+      this.busy = this.isHeld = this.isForLater = false;
       this[kind] = "";
       this.$nextTick(() => {
         this.grow();
@@ -246,6 +337,16 @@ export default {
       if (!field) return;
       field.style.height = "auto";
       field.style.height = `${Math.min(field.scrollHeight + 2, 180)}px`;
+    },
+    typed() {
+      this.grow();
+      if (this.isNote || !this.draft.trim() || Date.now() - this.toldTypingAt < 3000) return;
+      this.toldTypingAt = Date.now();
+      this.$emit("typing");
+    },
+    seePresence(presence) {
+      this.presence = presence;
+      this.$nextTick(this.keepAtEnd);
     },
     noteScroll() {
       const list = this.$refs.messages;

@@ -12,7 +12,7 @@ from procrastinate.retry import RetryDecision
 
 from bot.clock import system_clock
 from bot.conversations.channel import Undeliverable
-from bot.conversations.models import Conversation, Delivery, Message
+from bot.conversations.models import Conversation, Delivery, Holder, Message
 from bot.conversations.outbound import Deliverer, say
 from bot.database import Database
 from bot.jobs import job_app
@@ -29,6 +29,7 @@ class FlakyChannel:
     name: str = "webchat"
     troubles: list[Exception] = field(default_factory=list)
     carried: list[str] = field(default_factory=list)
+    typing_shown: int = 0
 
     async def deliver(self, conversation: Conversation, message: Message) -> None:
         """Carry one message, or fail."""
@@ -37,7 +38,8 @@ class FlakyChannel:
         self.carried.append(message.text)
 
     async def show_typing(self, conversation: Conversation) -> None:
-        """Nothing."""
+        """Count it."""
+        self.typing_shown += 1
 
 
 class NotNow(Exception):
@@ -155,6 +157,23 @@ async def test_what_can_never_arrive_does_not_stop_what_comes_after(
         await the_bank_says(database, clock, "一", "二")
         await until(lambda: all_settled(database))
     assert channel.carried == ["二"]
+
+
+@pytest.mark.parametrize(
+    ("holder", "seconds_later", "shown"),
+    [(Holder.STAFF, 5, True), (Holder.STAFF, 6, False), (Holder.BOT, 0, False), (Holder.QUEUE, 0, False)],
+)
+async def test_typing_is_shown_only_while_it_is_true(
+    database: Database, deliverer: Deliverer, channel: FlakyChannel, clock: FakeClock, holder: Holder,
+    seconds_later: int, shown: bool,
+) -> None:  # fmt: skip
+    conversation = await a_conversation(database, clock)
+    async with database.transaction() as session:
+        (await session.get_one(Conversation, conversation.id)).holder = holder
+    typed_at = clock()
+    clock.advance(seconds=seconds_later)
+    await deliverer.show_typing(conversation.id, typed_at)
+    assert channel.typing_shown == shown
 
 
 async def all_settled(database: Database) -> bool:

@@ -53,6 +53,7 @@ def serving(database_url: str, folder: Path, port: int | None = None, **variable
             "PYTHONPATH": str(ROOT),
             "NO_PROXY": "127.0.0.1",
             "TINGSU_SECOND_FACTOR": "optional",
+            "TINGSU_UNDO_SECONDS": "0",
         }
         | variables
     )

@@ -203,13 +203,31 @@ class BotApiServer:
             return _refusal(400, "Bad Request: message text is empty")
         if len(text.encode("utf-16-le")) // 2 > 4096:
             return _refusal(400, "Bad Request: message is too long")
-        self.sent.append(parameters | {"chat_id": chat, "text": text})
+        message_id = next(self._message_ids)
+        self.sent.append(parameters | {"chat_id": chat, "text": text, "message_id": message_id})
+        return self._message(chat, message_id, text)
+
+    def _message(self, chat: int, message_id: int, text: str) -> Json:
         return {
-            "message_id": next(self._message_ids),
+            "message_id": message_id,
             "date": int(time.time()),
             "chat": {"id": chat, "type": "private", "first_name": "小雨"},
             "text": text,
         }
+
+    def _editMessageText(self, parameters: Json) -> Json | web.Response:
+        chat, message_id, text = int(parameters["chat_id"]), int(parameters["message_id"]), str(parameters["text"])
+        if chat in self.blocked_by:
+            return _refusal(403, "Forbidden: bot was blocked by the user")
+        message = next((one for one in self.sent if (one["chat_id"], one["message_id"]) == (chat, message_id)), None)
+        if message is None:
+            return _refusal(400, "Bad Request: message to edit not found")
+        if "inline_keyboard" not in message.get("reply_markup", {"inline_keyboard": []}):
+            return _refusal(400, "Bad Request: message can't be edited")
+        if message["text"] == text:
+            return _refusal(400, "Bad Request: message is not modified")
+        message["text"] = text
+        return self._message(chat, message_id, text)
 
     def _sendChatAction(self, parameters: Json) -> bool:
         self.actions.append(parameters)

@@ -7,8 +7,10 @@ from telegram import Bot
 from telegram.error import NetworkError, RetryAfter, TelegramError
 
 from bot.channels.telegram.channel import TelegramChannel, text_parts, utf16_length
-from bot.conversations.models import Author, Delivery
+from bot.conversations.channel import Uncorrectable, Undeliverable
+from bot.conversations.models import Author, Delivery, Message
 from bot.conversations.outbound import Deliverer
+from bot.conversations.sent import Corrector
 from bot.database import Database
 from tests.conftest import FakeClock
 from tests.integration.telegram.bot_api_server import CUSTOMER, BotApiServer
@@ -152,6 +154,72 @@ async def test_typing_is_shown_and_no_harm_is_done_when_it_cannot(
     telegram.misbehave("sendChatAction", 500)
     await channel.show_typing(conversation)
     assert [action["action"] for action in telegram.actions] == ["typing"]
+
+
+async def staff_says(database: Database, clock: FakeClock, channel: TelegramChannel, text: str) -> Message:
+    """A person's message that has arrived."""
+    message_id = await bank_says(database, clock, text)
+    async with database.transaction() as session:
+        (await session.get_one(Message, message_id)).author = Author.STAFF
+    await Deliverer(database, {"telegram": channel}, clock).deliver(message_id)
+    (message,) = await messages(database, Author.STAFF)
+    return message
+
+
+async def test_a_corrected_message_is_edited_where_it_stands(
+    channel: TelegramChannel, telegram: BotApiServer, database: Database, clock: FakeClock
+) -> None:
+    message = await staff_says(database, clock, channel, "周三来取")
+    assert "reply_markup" not in telegram.sent[0], "Telegram would not edit it"
+    message.text = "周四来取"
+    for _ in range(2):  # the second time it is as it should be already
+        await channel.correct(await the_conversation(database), message)
+    assert [sent["text"] for sent in telegram.sent] == ["周四来取"]
+
+
+@pytest.mark.parametrize(("before", "after"), [("甲" * 5000, "短"), ("短", "甲" * 5000)])
+async def test_what_went_out_in_parts_or_would_have_to_cannot_be_edited(
+    channel: TelegramChannel, telegram: BotApiServer, database: Database, clock: FakeClock, before: str, after: str
+) -> None:
+    message = await staff_says(database, clock, channel, before)
+    message.text = after
+    with pytest.raises(Uncorrectable):
+        await channel.correct(await the_conversation(database), message)
+    assert telegram.calls["editMessageText"] == 0
+
+
+async def test_what_telegram_does_not_edit_any_more_is_said_anew(
+    channel: TelegramChannel, telegram: BotApiServer, database: Database, clock: FakeClock
+) -> None:
+    message = await staff_says(database, clock, channel, "周三来取")
+    telegram.sent.clear()  # the customer has deleted the chat's history
+    async with database.transaction() as session:
+        stored = await session.get_one(Message, message.id)
+        stored.text, stored.edited_at = "周四来取", clock()
+    await Corrector(database, {"telegram": channel}, clock).carry(message.id)
+    said = (await messages(database, Author.STAFF))[-1]
+    await Deliverer(database, {"telegram": channel}, clock).deliver(said.id)
+    assert [sent["text"] for sent in telegram.sent] == ["更正：周四来取"]
+
+
+async def test_a_correction_waits_while_telegram_is_away_and_ends_when_the_bot_is_blocked(
+    channel: TelegramChannel, telegram: BotApiServer, database: Database, clock: FakeClock
+) -> None:
+    message = await staff_says(database, clock, channel, "周三来取")
+    message.text = "周四来取"
+    conversation = await the_conversation(database)
+    telegram.misbehave("editMessageText", 502)
+    with pytest.raises(NetworkError):
+        await channel.correct(conversation, message)
+    telegram.misbehave("editMessageText", 429, retry_after=3)
+    for _ in range(2):
+        with pytest.raises(RetryAfter):
+            await channel.correct(conversation, message)
+    assert telegram.calls["editMessageText"] == 2
+    clock.advance(seconds=3)
+    telegram.blocked_by.add(CUSTOMER)
+    with pytest.raises(Undeliverable):
+        await channel.correct(conversation, message)
 
 
 @given(st.text(alphabet=st.sampled_from("甲乙。！\n ab.😡"), max_size=300), st.integers(min_value=2, max_value=40))

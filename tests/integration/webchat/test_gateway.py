@@ -145,7 +145,9 @@ async def test_the_api_is_described_for_people_and_programs(gateway: Served) -> 
         "/api/chat/attachments",
         "/api/chat/attachments/{attachment_id}",
         "/api/chat/messages",
+        "/api/chat/read",
         "/api/chat/sessions",
+        "/api/chat/typing",
     ]
     page = (await gateway.http.get("/docs")).text
     for path in document["paths"]:
@@ -164,7 +166,7 @@ async def test_a_page_that_waits_for_news_is_answered_when_the_gateway_stops(dat
                 conversation = await served.conversation_of(known)
                 while not served.live.count(conversation.id):  # noqa: ASYNC110 - it waits inside the gateway
                     await asyncio.sleep(0.01)
-        assert (await waiting).json() == {"messages": [], "typing": False}
+        assert (await waiting).json() == {"messages": [], "corrected": [], "typing": False}
     assert not [line for line in lines if line.get("status", 200) != 200]
 
 

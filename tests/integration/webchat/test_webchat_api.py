@@ -1,6 +1,7 @@
 """The web chat's HTTP API: what it takes, what it refuses, and whose messages it shows."""
 
 import asyncio
+import json
 import uuid
 
 import pytest
@@ -9,7 +10,9 @@ from sqlalchemy import func, select
 from bot.channels.webchat.tokens import SessionTokens
 from bot.clock import Clock
 from bot.conversations.models import Author, Conversation, Delivery, Holder, Message, Turn
+from bot.conversations.presence import PRESENCE_CHANNEL, Doing, Sign, give_sign
 from bot.database import Database
+from tests.builders import until
 from tests.integration.webchat.served import Served, bearer, serving
 
 
@@ -254,6 +257,72 @@ async def test_waiting_for_messages_ends_with_the_first_change(gateway: Served) 
         if not done:
             await gateway.bank_says(written, "我在听。")
     assert waiting.result().json()["messages"][0]["text"] == "我在听。"
+
+
+async def test_the_page_tells_how_far_the_customer_has_read(gateway: Served) -> None:
+    token = await gateway.new_session()
+    written = (await gateway.write(token, "卡被吞了")).json()["id"]
+    await gateway.bank_says(written, "我在听。")
+    last = (await gateway.read(token))[-1]["id"]
+    response = await gateway.http.post("/api/chat/read", json={"up_to": last}, headers=bearer(token))
+    assert (response.status_code, response.content) == (204, b"")
+    assert (await gateway.conversation_of(written)).read_by_customer_up_to == last
+
+
+@pytest.mark.parametrize("up_to", [0, -1, 2**63, "x", None])
+async def test_what_can_be_no_message_is_not_read(gateway: Served, up_to: object) -> None:
+    token = await gateway.new_session()
+    response = await gateway.http.post("/api/chat/read", json={"up_to": up_to}, headers=bearer(token))
+    assert response.status_code == 422
+
+
+async def test_staff_learns_that_the_customer_is_typing_and_nothing_of_what(
+    gateway: Served, database: Database
+) -> None:
+    token = await gateway.new_session()
+    written = (await gateway.write(token, "卡被吞了")).json()["id"]
+    conversation = await gateway.conversation_of(written)
+    signs = database.listen(PRESENCE_CHANNEL)
+    assert await anext(signs) == ""
+    response = await gateway.http.post("/api/chat/typing", headers=bearer(token))
+    assert response.status_code == 204
+    async with asyncio.timeout(10):
+        told = await anext(signs)
+    await signs.aclose()
+    assert json.loads(told) == {"conversation_id": str(conversation.id), "doing": "customer_typing"}
+
+
+async def test_pages_that_give_signs_too_often_are_put_off(gateway: Served) -> None:
+    token = await gateway.new_session()
+    answers = [await gateway.http.post("/api/chat/typing", headers=bearer(token)) for _ in range(121)]
+    assert [answer.status_code for answer in answers] == [204] * 120 + [429]
+
+
+@pytest.mark.parametrize("path", ["read", "typing"])
+async def test_a_stranger_gives_no_signs(gateway: Served, path: str) -> None:
+    assert (await gateway.http.post(f"/api/chat/{path}", json={"up_to": 1})).status_code == 401
+
+
+async def test_a_person_who_is_typing_is_seen_by_the_customer_until_they_pause(
+    gateway: Served, database: Database
+) -> None:
+    token = await gateway.new_session()
+    written = (await gateway.write(token, "卡被吞了")).json()["id"]
+    conversation = await gateway.conversation_of(written)
+    async with database.transaction() as session:
+        (await session.get_one(Conversation, conversation.id)).holder = Holder.STAFF
+    page_id, staff_id = uuid.uuid4(), uuid.uuid4()
+    for doing, is_typing in ((Doing.TYPING, True), (Doing.PAUSING, False)):
+        async with database.transaction() as session:
+            await give_sign(
+                session,
+                Sign(conversation_id=conversation.id, doing=doing, page_id=page_id, staff_id=staff_id),
+            )
+
+        async def is_shown(expected: bool = is_typing) -> bool:
+            return await _typing(gateway, token) is expected
+
+        await until(is_shown, seconds=10)
 
 
 async def _typing(gateway: Served, token: str) -> bool:

@@ -12,10 +12,11 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from bot.clock import Clock
+from bot.conversations.models import Author, Message
 from bot.conversations.outbound import say
-from bot.database import Database
+from bot.database import Database, notify_changed
 from bot.wording import Saying
-from tests.integration.webchat.served import Served, serving
+from tests.integration.webchat.served import Served, bearer, serving
 
 WITHIN_SECONDS = 10
 
@@ -36,6 +37,13 @@ class Live:
             if "messages" in update:
                 messages: list[dict[str, Any]] = update["messages"]
                 return messages
+
+    async def next_corrected(self) -> list[dict[str, Any]]:
+        while True:
+            update = await self.next()
+            if "corrected" in update:
+                corrected: list[dict[str, Any]] = update["corrected"]
+                return corrected
 
     async def until(self, text: str) -> list[str]:
         """The texts pushed until this one."""
@@ -156,3 +164,31 @@ async def test_a_page_that_reconnects_to_a_new_gateway_goes_on(database: Databas
     async with serving(database, clock) as after, live(after, token, after=known) as page:
         await after.write(token, "重启之后")
         assert await page.until("重启之后") == ["重启之后"]
+
+
+async def test_a_correction_reaches_an_open_page_and_one_that_comes_back(gateway: Served, database: Database) -> None:
+    token = await gateway.new_session()
+    written = (await gateway.write(token, "哪天")).json()["id"]
+    await gateway.bank_says(written, "周三来取", author=Author.STAFF)
+    last = (await gateway.read(token))[-1]
+    assert last["is_corrected"] is False
+    async with live(gateway, token) as page:
+        await page.until("周三来取")
+        async with database.transaction() as session:
+            message = await session.get_one(Message, last["id"])
+            message.text, message.edited_at = "周四来取", gateway.clock()
+            await notify_changed(session, message.conversation_id)
+        corrected = await page.next_corrected()
+    async with live(gateway, token, after=last["id"]) as page:
+        again = await page.next_corrected()
+    assert corrected == again
+    assert [(one["id"], one["text"], one["is_corrected"]) for one in corrected] == [(last["id"], "周四来取", True)]
+
+
+async def test_a_customers_own_edit_is_no_correction(gateway: Served, database: Database) -> None:
+    token = await gateway.new_session()
+    written = (await gateway.write(token, "哪天")).json()["id"]
+    async with database.transaction() as session:
+        (await session.get_one(Message, written)).edited_at = gateway.clock()
+    response = await gateway.http.get("/api/chat/messages", params={"after": written}, headers=bearer(token))
+    assert response.json()["corrected"] == []

@@ -44,6 +44,14 @@ export class Api {
     return this.#json("/api/chat/messages", { method: "POST", body: JSON.stringify({ text, client_id: clientId }) });
   }
 
+  async markRead(upTo) {
+    await this.#fetch("/api/chat/read", { method: "POST", body: JSON.stringify({ up_to: upTo }) });
+  }
+
+  async tellTyping() {
+    await this.#fetch("/api/chat/typing", { method: "POST" });
+  }
+
   /** Uploads with XMLHttpRequest: fetch does not tell how far a request's body has gone. */
   upload(file, text, clientId, onProgress) {
     return new Promise((resolve, reject) => {
@@ -102,7 +110,7 @@ const POLL_WAIT_SECONDS = 25;
 
 /**
  * Keeps the page up to date: by WebSocket, or by long polling where a proxy lets none through.
- * Calls `on.messages(list)`, `on.typing(bool)`, `on.state("live" | "lost")`, `on.sessionGone()`.
+ * Calls `on.messages(list)`, `on.corrected(list)`, `on.typing(bool)`, `on.state("live" | "lost")`, `on.sessionGone()`.
  */
 export class Feed {
   #api;
@@ -219,6 +227,7 @@ export class Feed {
 
   #take(update) {
     if (update.messages?.length) this.#on.messages(update.messages);
+    if (update.corrected?.length) this.#on.corrected(update.corrected);
     if (update.typing !== undefined) this.#on.typing(update.typing);
   }
 }

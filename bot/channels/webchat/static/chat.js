@@ -9,6 +9,7 @@ import { dayOf, element, icon, ICONS, sizeInWords, timeOf, withPhoneLinks } from
 const LANGUAGE = "tingsu.language";
 const TOGETHER_WITHIN = 120_000;
 const TYPING_AT_MOST = 60_000;
+const TYPING_TOLD_EVERY = 3_000;
 const BANNER_AFTER = 1_500;
 const NOTICE_FOR = 9_000;
 const ASLEEP_AFTER = 15_000;
@@ -48,6 +49,7 @@ const feed = new Feed(api, () => lastFedId, {
     list.forEach(showMessage);
     lastFedId = Math.max(lastFedId, list.at(-1).id);
   },
+  corrected: (list) => list.forEach(showCorrected),
   typing: (isTyping) => {
     showTyping(isTyping);
     // The first read of the history ends with this: from now on, what comes is news and is read out.
@@ -93,7 +95,7 @@ function showLabels() {
   button.setAttribute("aria-label", words.switchTitle);
   for (const { message, row } of messages.values()) {
     row.querySelector(".by").textContent = nameOf(message);
-    if (!row.classList.contains("failed")) row.querySelector(".below").textContent = timeOf(new Date(message.time), language);
+    if (!row.classList.contains("failed")) showTime(row, message);
   }
   for (const day of log.querySelectorAll(".day")) day.textContent = dayOf(new Date(day.dataset.time), language, words);
   if (!byId("banner").hidden) showConnection(false, true);
@@ -135,6 +137,7 @@ function startAnew() {
 
 function leaveSession() {
   feed.stop();
+  forgetRead();
   outbox.hold();
   api.forgetSession();
   for (const { row } of messages.values()) row.remove();
@@ -191,13 +194,30 @@ function showMessage(message) {
   const isShown = message.isEcho || (message.attachment?.kind === "photo" && row.querySelector(".picture"));
   if (isShown) settle(row, message);
   else fillBubble(row.querySelector(".bubble"), message);
-  row.querySelector(".below").textContent = timeOf(new Date(message.time), language);
+  showTime(row, message);
   messages.set(message.id, { message, row });
   place(row, message);
   newestId = Math.max(newestId, message.id);
   if (message.author !== "customer") showTyping(false);
+  if (message.author !== "customer") eyes.observe(row);
   showReplies();
   follow(wasAtEnd || message.author === "customer", message.author !== "customer" && !known);
+}
+
+function showTime(row, message) {
+  const time = timeOf(new Date(message.time), language);
+  row.querySelector(".below").textContent = message.is_corrected ? `${time} · ${words.corrected}` : time;
+}
+
+/** Staff has changed what it had written; what is not shown yet comes as a message. */
+function showCorrected(message) {
+  const known = messages.get(message.id);
+  if (!known) return;
+  const wasAtEnd = isAtEnd();
+  if (known.message.text !== message.text) fillBubble(known.row.querySelector(".bubble"), message);
+  known.message = message;
+  showTime(known.row, message);
+  follow(wasAtEnd, false);
 }
 
 /** Puts a row where its id belongs: after every smaller id, before what is still on its way. */
@@ -258,6 +278,41 @@ function showReplies() {
     }));
   }
   if (hadFocus && group.hidden) focusWriting();
+}
+
+/* ---- what was read ---- */
+
+/** Ids of the bank's messages that are in view, as far as the page itself is. */
+const inView = new Set();
+let readUpTo = 0;
+const eyes = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (isIntersecting) inView.add(Number(target.dataset.id));
+    else inView.delete(Number(target.dataset.id));
+  }
+  tellRead();
+});
+
+function tellRead() {
+  const upTo = Math.max(0, ...inView);
+  if (document.hidden || !api.token || upTo <= readUpTo) return;
+  readUpTo = upTo;
+  api.markRead(upTo).catch(() => { readUpTo = 0; }); // told again with the next message
+}
+
+let toldTypingAt = 0;
+
+/** Staff sees that something is coming, never what. */
+function tellTyping() {
+  if (!api.token || !textarea.value.trim() || Date.now() - toldTypingAt < TYPING_TOLD_EVERY) return;
+  toldTypingAt = Date.now();
+  api.tellTyping().catch(() => {});
+}
+
+function forgetRead() {
+  eyes.disconnect();
+  inView.clear();
+  readUpTo = 0;
 }
 
 /* ---- attachments ---- */
@@ -492,7 +547,10 @@ byId("form").addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
 });
-textarea.addEventListener("input", fitTextarea);
+textarea.addEventListener("input", () => {
+  fitTextarea();
+  tellTyping();
+});
 textarea.addEventListener("keydown", (event) => {
   // Enter that chooses a word in a Chinese input method is not Enter that sends; Safari reports it as key 229.
   if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -558,6 +616,7 @@ addEventListener("offline", () => {
   showConnection(false, true);
 });
 document.addEventListener("visibilitychange", () => {
+  tellRead();
   if (document.hidden) hiddenSince = Date.now();
   else if (api.token && Date.now() - hiddenSince > ASLEEP_AFTER) feed.connect();
 });
