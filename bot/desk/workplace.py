@@ -194,6 +194,7 @@ class Workplace:
     async def _hand_back(self) -> None:
         async with self._act("held_by_someone_else") as session:
             conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
             await handover.hand_back(
                 session,
                 conversation.id,

@@ -190,6 +190,11 @@ class Acts:
 
         return register
 
+    @property
+    def names(self) -> list[str]:
+        """Every act, in the order in which pages show them."""
+        return list(self._acts)
+
     def offered(self, case: CaseAtHand) -> list[dict[str, Any]]:
         """Every act that is offered now, ready for the case component."""
         return [
