@@ -62,6 +62,8 @@ class Field:
     is_required: bool = True
     options: Sequence[tuple[str, str]] = ()
     """Of a choice: what is stored, and what is shown."""
+    at_most: int | None = None
+    """Characters, where less can be kept than of any text or line."""
 
     def check(self, value: str) -> str:
         """The value without space around it.
@@ -78,7 +80,7 @@ class Field:
     @property
     def longest(self) -> int:
         """Characters."""
-        return LONGEST_TEXT if self.kind == "text" else LONGEST_LINE
+        return self.at_most or (LONGEST_TEXT if self.kind == "text" else LONGEST_LINE)
 
 
 @dataclass(frozen=True)

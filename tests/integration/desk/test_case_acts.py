@@ -91,3 +91,14 @@ async def test_a_person_who_is_not_among_the_choices_is_given_no_case(scene: Sce
             await CASE_ACTS.do(
                 await seen_by(session, complaint, supervisor), "assign", "", {"person": str(elsewhere.id)}
             )
+
+
+async def test_a_departments_name_that_could_not_be_kept_is_told_at_the_form(scene: Scene) -> None:
+    complaint = await a_case(scene)
+    member = await scene.member(f"u{uuid.uuid4().hex[:8]}", unit_code="HB-WH-WC-03")
+    asked = {"days": "2", "question": "调录像"}
+    async with scene.database.transaction() as session:
+        case = await seen_by(session, complaint, member)
+        with pytest.raises(Unfilled, match="department"):
+            await CASE_ACTS.do(case, "ask_department", "", asked | {"department": "部" * 61})
+        await CASE_ACTS.do(case, "ask_department", "", asked | {"department": "部" * 60})
