@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt unit nlu-test bench-real bench-banking77 bench-rasa bench-turn bench-desk requirements browser clean
+.PHONY: help up setup test check fmt unit nlu-test bench-real bench-banking77 bench-rasa bench-turn bench-desk screenshots requirements browser clean
 
 PY := .venv/bin/python
 INSTALL := .venv/bin/uv pip install --quiet --require-hashes
@@ -64,6 +64,9 @@ bench-turn: setup .venv/.dev  ## Measure what nlu/quicker.py saves: minutes
 
 bench-desk: setup .venv/.dev browser  ## Measure the desk with 10,000 open complaints, 3 staff, 10 customers: six minutes at most
 	@$(PY) -m benchmarks.desk $(BENCH_ARGS)
+
+screenshots: setup .venv/.dev browser  ## Take the pictures of docs/screens.md anew: minutes
+	@$(PY) -m docs.screenshots $(SCREENSHOT_ARGS)
 
 browser:  ## Make sure that there is a chromium for the browser tests
 	@command -v chromium >/dev/null || [ -x "$${TINGSU_CHROMIUM:-/none}" ] || { \

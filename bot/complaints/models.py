@@ -13,6 +13,9 @@ from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import CaseStep, State, state_after
 from bot.database import Base, Vector
 
+LONGEST_DEPARTMENT = 60
+"""Characters."""
+
 
 class ApprovalKind(Label):
     """What is asked for."""
@@ -330,7 +333,7 @@ class CaseTask(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
-    department: Mapped[str] = mapped_column(String(60), index=True)
+    department: Mapped[str] = mapped_column(String(LONGEST_DEPARTMENT), index=True)
     """A department's name or a unit's code."""
     text: Mapped[str] = mapped_column(Text)
     asked_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))

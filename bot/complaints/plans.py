@@ -45,10 +45,10 @@ async def submit_plan(session: AsyncSession, complaint: Complaint, text: str, *,
     await _set_aside_drafts(session, complaint, by=by, now=now)
     plan = Plan(complaint_id=complaint.id, text=_words(text), proposed_by=by.id, proposed_at=now)
     session.add(plan)
-    record(session, at=now, actor=by.actor, action="submit_plan", subject=complaint.number)
+    await session.flush()
+    record(session, at=now, actor=by.actor, action="submit_plan", subject=complaint.number, plan=plan.id)
     if agrees_plans_of(complaint, by):
         _agree(session, complaint, plan, by=by, now=now)
-    await session.flush()
     return plan
 
 

@@ -58,16 +58,21 @@ async def send(session: AsyncSession, conversation: Conversation, reply: HeldRep
     return await say(session, conversation, Saying(reply.text), now=now, author=Author.STAFF, staff_id=reply.staff_id)
 
 
+async def withdraw_all(session: AsyncSession, conversation_id: uuid.UUID, *, now: datetime) -> None:
+    """Turn what has not gone out into notes, so that nothing is lost of what is not to be sent any more."""
+    for reply in await held_in(session, conversation_id):
+        await _note_instead(session, reply, now=now)
+
+
 async def release_all(session: AsyncSession, conversation: Conversation, *, now: datetime) -> None:
     """See to what has not gone out when its writer leaves the conversation.
 
     What only waited for whether it would be undone goes out; what was for later becomes a note for whoever comes next.
     """
     for reply in await held_in(session, conversation.id):
-        if reply.is_for_later:
-            await _note_instead(session, reply, now=now)
-        else:
+        if not reply.is_for_later:
             await send(session, conversation, reply, now=now)
+    await withdraw_all(session, conversation.id, now=now)
 
 
 async def _note_instead(session: AsyncSession, reply: HeldReply, *, now: datetime) -> None:

@@ -11,7 +11,7 @@ from bot.audit import record
 from bot.clock import Clock
 from bot.complaints.checklist import Tick
 from bot.conversations.handover import answerable, held_by, last_of_customer, locked
-from bot.conversations.held import held_in, hold, release_all, schedule, send
+from bot.conversations.held import held_in, hold, schedule, send, withdraw_all
 from bot.conversations.masking import mask
 from bot.conversations.models import Conversation, HeldReply, Holder, Message
 from bot.database import Database, notify_changed
@@ -226,7 +226,7 @@ class HeldReplies:
                 await schedule(session, reply)
                 return
             if conversation.holder is not Holder.STAFF or conversation.held_by != reply.staff_id:
-                await release_all(session, conversation, now=now)
+                await withdraw_all(session, conversation_id, now=now)
                 return
             await self._send_all(session, conversation, now)
 

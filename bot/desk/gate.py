@@ -1,6 +1,7 @@
 """The door: whose browser asks, the cookie that says so, and requests that other sites make in a person's name."""
 
 from dataclasses import dataclass
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException, Request, Response
@@ -72,8 +73,8 @@ class Gate:
         person = await self.person_at(request)
         if person is None:
             raise HTTPException(401)
-        if next_step(person) is not None:
-            raise HTTPException(403)
+        if (step := next_step(person)) is not None:
+            await self._refuse(request, person, f"page:{step}")
         return person
 
     async def require_act(self, request: Request, act: Act) -> StaffMember:
@@ -83,12 +84,14 @@ class Gate:
             HTTPException: 401 or 403, as `require` says; 403, the role does not allow it.
         """
         person = await self.require(request)
-        if may(person, act):
-            return person
+        if not may(person, act):
+            await self._refuse(request, person, f"page:{act}")
+        return person
+
+    async def _refuse(self, request: Request, person: StaffMember, lacks: str) -> NoReturn:
+        actor, address = f"staff:{person.username}", request.url.path[:80]
         async with self.database.transaction() as session:
-            actor, subject = f"staff:{person.username}", f"page:{act}"
-            address = request.url.path[:80]
-            record(session, at=self.clock(), actor=actor, action="access_refused", subject=subject, address=address)
+            record(session, at=self.clock(), actor=actor, action="access_refused", subject=lacks, address=address)
         raise HTTPException(403)
 
     def let_in(self, response: Response, token: str) -> None:

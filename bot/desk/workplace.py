@@ -68,9 +68,9 @@ from bot.staff.permissions import Act, may
 from bot.staff.sign_in import who_is
 
 LONGEST_REPLY = 4000
+"""Characters. Telegram carries 4096 in one message."""
 QUEUE = "queue"
 """Stands for the queue where a colleague's id could stand."""
-"""Characters. Telegram carries 4096 in one message."""
 ASK_WHO_AGAIN_AFTER_SECONDS = 15
 QUEUE_AGAIN_AFTER_SECONDS = 60
 """For what moves in the queue only because time passes."""
@@ -237,6 +237,7 @@ class Workplace:
     async def _hand_back(self) -> None:
         async with self._act("held_by_someone_else") as session:
             conversation = (await self._locked(session)).conversation
+            self._require(Act.ANSWER)
             await handover.hand_back(
                 session,
                 conversation.id,

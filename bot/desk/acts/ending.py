@@ -8,6 +8,7 @@ from bot.complaints.deadlines import deadline_policy, recheck_request_deadline
 from bot.complaints.lifecycle import CaseStep, State
 from bot.complaints.people import ANSWERED_FOR_BY
 from bot.complaints.rechecks import request_recheck
+from bot.conversations.notes import add_note
 from bot.desk.acts.offers import CASE_ACTS, CaseAtHand, Field, Offer, Values
 from bot.desk.words import word
 from bot.followups.rechecks import tell_recheck
@@ -23,6 +24,14 @@ def _withdraw(case: CaseAtHand) -> Iterable[Offer]:
 @CASE_ACTS.act("withdraw", _withdraw)
 async def _do_withdraw(case: CaseAtHand, _target: str, values: Values) -> None:
     withdraw(case.session, case.complaint, actor=case.actor, now=case.now)
+    await add_note(
+        case.session,
+        case.complaint.conversation_id,
+        case.member.id,
+        values["reason"],
+        username=case.member.username,
+        now=case.now,
+    )
 
 
 def _resolve(case: CaseAtHand) -> Iterable[Offer]:

@@ -7,7 +7,7 @@ from bot.complaints.casework import Statement
 from bot.complaints.labels import Cause, Label, Product
 from bot.complaints.lifecycle import CaseStep
 from bot.complaints.links import link, merge_duplicate, split_complaint
-from bot.complaints.models import CaseTask, LinkKind
+from bot.complaints.models import LONGEST_DEPARTMENT, CaseTask, LinkKind
 from bot.complaints.similar import Repeat, WhyRepeat
 from bot.complaints.tasks import answer_task, ask_department, cancel_task
 from bot.desk.acts.offers import CASE_ACTS, CaseAtHand, Field, Offer, Values
@@ -21,7 +21,8 @@ DAYS_TO_ANSWER = (1, 2, 3, 5, 10)
 def _ask(case: CaseAtHand) -> Iterable[Offer]:
     days = tuple((str(count), word("in_days", case.language, count=count)) for count in DAYS_TO_ANSWER)
     if case.may(Act.RESOLVE) and case.is_workable:
-        yield Offer(fields=(Field("department", "line"), Field("days", "choice", options=days), Field("question")))
+        department = Field("department", "line", at_most=LONGEST_DEPARTMENT)
+        yield Offer(fields=(department, Field("days", "choice", options=days), Field("question")))
 
 
 @CASE_ACTS.act("ask_department", _ask)

@@ -65,6 +65,8 @@ class Field:
     is_required: bool = True
     options: Sequence[tuple[str, str]] = ()
     """Of a choice: what is stored, and what is shown."""
+    at_most: int | None = None
+    """Characters, where less can be kept than of any text or line."""
 
     def check(self, value: str) -> str:
         """The value without space around it.
@@ -81,7 +83,7 @@ class Field:
     @property
     def longest(self) -> int:
         """Characters."""
-        return LONGEST_TEXT if self.kind == "text" else LONGEST_LINE
+        return self.at_most or (LONGEST_TEXT if self.kind == "text" else LONGEST_LINE)
 
 
 @dataclass(frozen=True)
@@ -198,9 +200,9 @@ class Acts:
         return register
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all acts."""
-        return tuple(self._acts)
+    def names(self) -> list[str]:
+        """Every act, in the order in which pages show them."""
+        return list(self._acts)
 
     def offered(self, case: CaseAtHand) -> list[dict[str, Any]]:
         """Every act that is offered now, ready for the case component."""

@@ -9,7 +9,7 @@ const Acts = {
         <button v-if="shown.length < acts.length" type="button" class="quiet more" @click="all = true">{{ words.more_acts }}</button>
       </p>
       <form v-else class="act-form" :data-act="opened.name" @submit.prevent="send" @keydown.esc.stop="opened = null" @keydown.ctrl.enter.prevent="send">
-        <h4>{{ opened.label }}</h4>
+        <h4>{{ opened.label.replace('…', '') }}</h4>
         <p v-if="opened.hint" class="aside">{{ opened.hint }}</p>
         <label v-for="field in opened.fields" :key="field.name"><span>{{ field.label }}</span>
           <select v-if="field.kind === 'choice'" v-model="values[field.name]" :required="field.isRequired">

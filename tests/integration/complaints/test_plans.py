@@ -1,7 +1,9 @@
 """A plan: agreed inside the bank before the customer sees it, and the customer's to accept or reject."""
 
 import pytest
+from sqlalchemy import select
 
+from bot.audit import AuditRecord
 from bot.complaints.assignment import MustAvoid, name_lead, note_avoidance
 from bot.complaints.authority import NeedsSomebodyElse, NotTheirDecision
 from bot.complaints.casework import resolve
@@ -193,3 +195,13 @@ async def test_an_empty_plan_and_a_plan_for_a_settled_case_are_refused(case: Cas
         await case.does(propose_plan, plan, actor="staff:li")
     with pytest.raises(CaseIsSettled):
         await case.plan(by=people.supervisor)
+
+
+async def test_the_record_of_an_own_plan_says_which_plan(case: Case, people: People, database: Database) -> None:
+    plan = await case.plan(by=people.supervisor)
+    async with database.transaction() as session:
+        found = await session.scalars(select(AuditRecord).where(AuditRecord.actor == people.supervisor.actor))
+        assert {record.action: record.detail for record in found} == {
+            "submit_plan": {"plan": plan.id},
+            "approve_plan": {"plan": plan.id},
+        }

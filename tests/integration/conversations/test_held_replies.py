@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
@@ -10,6 +10,9 @@ import pytest
 from sqlalchemy import select
 
 from bot.clock import system_clock
+from bot.complaints.checklist import Tick
+from bot.complaints.learn import LearnStep
+from bot.complaints.models import LearnEntry
 from bot.conversations.handover import CustomerWroteMeanwhile, HeldBySomeoneElse, hand_back, reply, take_over
 from bot.conversations.inbound import Inbox
 from bot.conversations.models import Author, Conversation, HeldReply, Holder, Note
@@ -31,6 +34,7 @@ from bot.jobs import job_app
 from bot.staff.models import StaffMember
 from bot.worker import register_jobs
 from tests.builders import (
+    a_complaint,
     a_conversation,
     a_member_of_staff,
     an_inbound,
@@ -76,10 +80,17 @@ class Writer:
     def __init__(self, database: Database, clock: FakeClock, conversation_id: uuid.UUID, staff_id: uuid.UUID) -> None:
         self.database, self.clock, self.conversation_id, self.staff_id = database, clock, conversation_id, staff_id
 
-    async def writes(self, text: str, seen: int | None = None) -> int:
+    async def writes(self, text: str, seen: int | None = None, ticks: Sequence[Tick] = ()) -> int:
         async with self.database.transaction() as session:
             held = await reply_undoably(
-                session, self.conversation_id, self.staff_id, text, undo_for=FIVE_SECONDS, now=self.clock(), seen=seen
+                session,
+                self.conversation_id,
+                self.staff_id,
+                text,
+                undo_for=FIVE_SECONDS,
+                now=self.clock(),
+                seen=seen,
+                ticks=ticks,
             )
             return held.id
 
@@ -119,6 +130,12 @@ async def sent(database: Database) -> list[str]:
 async def held(database: Database) -> list[str]:
     async with database.transaction() as session:
         return list(await session.scalars(select(HeldReply.text).order_by(HeldReply.id)))
+
+
+async def apologies(database: Database) -> list[tuple[str, str, datetime]]:
+    query = select(LearnEntry).where(LearnEntry.step == LearnStep.APOLOGISE)
+    async with database.transaction() as session:
+        return [(row.what, row.by, row.done_at) for row in await session.scalars(query)]
 
 
 async def notes(database: Database) -> list[tuple[str, bool]]:
@@ -294,6 +311,42 @@ async def test_what_had_not_gone_out_when_its_writer_left_is_a_note(
     assert await sent(database) == []
     (unsent,) = [text for text, is_unsent in await notes(database) if is_unsent]
     assert unsent.startswith("明天来电") and "6222021234567890128" not in unsent
+
+
+@pytest.mark.parametrize("leave", [leaves_by_handing_back, leaves_by_passing_on, leaves_to_the_queue, leaves_the_desk])
+async def test_an_answer_that_could_still_be_undone_goes_out_when_its_writer_leaves(
+    database: Database, desk: Writer, sender: HeldReplies, clock: FakeClock, leave
+) -> None:
+    await desk.writes("卡在网点，请带身份证来取")
+    await leave(database, desk, clock())
+    clock.advance(seconds=5)
+    await run_due(database, sender, clock())
+    assert await sent(database) == ["卡在网点，请带身份证来取"]
+    assert await held(database) == []
+
+
+async def test_numbers_that_nobody_may_keep_are_masked_while_a_reply_is_held_and_when_it_is_changed(
+    database: Database, desk: Writer, clock: FakeClock
+) -> None:
+    reply_id = await desk.writes_for(clock() + TOMORROW, "您的卡号是6222021234567890128")
+    assert "6222021234567890128" not in (await held(database))[0]
+    await desk.changes(reply_id, "卡号6222021234567890128，请核对")
+    assert "6222021234567890128" not in (await held(database))[0]
+
+
+async def test_a_canned_reply_takes_its_step_when_it_goes_out_and_none_when_it_is_undone(
+    database: Database, desk: Writer, sender: HeldReplies, clock: FakeClock, conversation: Conversation
+) -> None:
+    async with database.transaction() as session:
+        complaint = await a_complaint(session, conversation, clock=clock)
+    apology = Tick(complaint.id, LearnStep.APOLOGISE, "reply house:sorry_for_wait", "staff:li")
+    undone = await desk.writes("让您久等，对不起。", ticks=[apology])
+    await desk.takes_back(undone)
+    assert await apologies(database) == []
+    await desk.writes("让您久等了，对不起。", ticks=[apology])
+    clock.advance(seconds=5)
+    await run_due(database, sender, clock())
+    assert await apologies(database) == [("reply house:sorry_for_wait", "staff:li", clock())]
 
 
 async def test_a_reply_whose_writer_no_longer_holds_the_chat_is_not_sent_blind(

@@ -11,6 +11,7 @@ from bot.complaints.labels import RootCause, Signal, Tier
 from bot.complaints.lifecycle import State
 from bot.complaints.links import links_of
 from bot.complaints.models import Closing, Complaint
+from bot.conversations.models import Note
 from bot.database import Database
 from bot.desk.acts import CASE_ACTS, CaseAtHand, NotOffered, Unfilled, at_hand
 from bot.staff.models import Role, StaffMember
@@ -147,3 +148,24 @@ async def test_an_accepted_case_is_closed_by_its_checklist(scene: Scene) -> None
         "HB-WH-WC",
         "2026-12-26",
     )
+
+
+async def test_a_departments_name_that_could_not_be_kept_is_told_at_the_form(scene: Scene) -> None:
+    complaint = await a_case(scene)
+    member = await scene.member(f"u{uuid.uuid4().hex[:8]}", unit_code="HB-WH-WC-03")
+    asked = {"days": "2", "question": "调录像"}
+    async with scene.database.transaction() as session:
+        case = await seen_by(session, complaint, member)
+        with pytest.raises(Unfilled, match="department"):
+            await CASE_ACTS.do(case, "ask_department", "", asked | {"department": "部" * 61})
+        await CASE_ACTS.do(case, "ask_department", "", asked | {"department": "部" * 60})
+
+
+async def test_why_a_customer_withdraws_is_kept_as_a_note(scene: Scene) -> None:
+    complaint = await a_case(scene)
+    member = await scene.member(f"u{uuid.uuid4().hex[:8]}", unit_code="HB-WH-WC-03")
+    async with scene.database.transaction() as session:
+        case = await seen_by(session, complaint, member)
+        await CASE_ACTS.do(case, "withdraw", "", {"reason": "卡自己找到了"})
+        [note] = await session.scalars(select(Note).where(Note.conversation_id == complaint.conversation_id))
+        assert (case.complaint.state, note.text, note.staff_id) == (State.WITHDRAWN, "卡自己找到了", member.id)
