@@ -41,6 +41,7 @@ class NoticeKind(Label):
     DEADLINE_MISSED = "deadline_missed", "期限已过", "Deadline missed"
     ASSIGNED = "assigned", "新分派的案件", "A case was given to you"
     NOBODY_TO_ASSIGN = "nobody_to_assign", "案件暂无人可接", "Nobody can be given the case"
+    MENTIONED = "mentioned", "备注里提到了您", "You are mentioned in a note"
     TASK_OVERDUE = "task_overdue", "部门逾期未答复", "A department has not answered in time"
 
 

@@ -45,6 +45,7 @@ from bot.desk.elements import Cases, ReplyTools, Thread
 from bot.desk.gate import SignedOut, next_step
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.masked import Personal
+from bot.desk.mentions import tell_mentioned
 from bot.desk.parts import Desk
 from bot.desk.presence import PagePresence
 from bot.desk.queue import QueueView
@@ -515,14 +516,9 @@ class Workplace:
             await self._add_note(session, conversation, note)
 
     async def _add_note(self, session: AsyncSession, conversation: Conversation, text: str) -> None:
-        await add_note(
-            session,
-            conversation.id,
-            self._person.id,
-            text,
-            username=self._person.username,
-            now=self._desk.clock(),
-        )
+        person, now = self._person, self._desk.clock()
+        await add_note(session, conversation.id, person.id, text, username=person.username, now=now)
+        await tell_mentioned(session, conversation.id, text, by=person, now=now)
 
     async def _reveal(self, event: GenericEventArguments) -> None:
         """Show a name or the telephone numbers on this page, until it is closed."""
