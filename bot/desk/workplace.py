@@ -56,6 +56,8 @@ LONGEST_REPLY = 4000
 QUEUE = "queue"
 """Stands for the queue where a colleague's id could stand."""
 ASK_WHO_AGAIN_AFTER_SECONDS = 15
+CONVERSATION_AGAIN_WITHIN_SECONDS = 0.3
+"""So that what a customer writes right after an answer is there within a second, on a busy machine too."""
 QUEUE_AGAIN_AFTER_SECONDS = 60
 """For what moves in the queue only because time passes."""
 log = logger(__name__)
@@ -86,7 +88,7 @@ class Workplace:
             view=QueueView(chosen=QueueFilter.OPEN if selected else QueueFilter.WAITING),
             selected=selected,
         )
-        self._refresher = Refresher(self._show_conversation_again)
+        self._refresher = Refresher(self._show_conversation_again, longest_rest=CONVERSATION_AGAIN_WITHIN_SECONDS)
 
     async def open(self) -> None:
         """Build the page, and keep it live until it is closed.
