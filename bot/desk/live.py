@@ -1,6 +1,7 @@
 """What has changed, as it is committed: one listener for the whole desk, fanned out to every open page."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -78,13 +79,19 @@ class Refresher:
         refresh: reads anew; gets the ids noticed since the last time.
         rest: seconds between two refreshes, more when refreshing takes long, so that many pages never take all there
             is of the database. The first notice after a rest is answered at once.
+        longest_rest: seconds, for what a person waits for before anything else.
     """
 
     def __init__(
-        self, refresh: Callable[[frozenset[str]], Awaitable[None]], *, rest: float = REFRESH_AGAIN_AFTER_SECONDS
+        self,
+        refresh: Callable[[frozenset[str]], Awaitable[None]],
+        *,
+        rest: float = REFRESH_AGAIN_AFTER_SECONDS,
+        longest_rest: float = math.inf,
     ) -> None:
         self._refresh = refresh
         self._rest = rest
+        self._longest_rest = longest_rest
         self._noticed: set[str] = set()
         self._task: asyncio.Task[None] | None = None
 
@@ -102,4 +109,5 @@ class Refresher:
                 await self._refresh(noticed)
             except Exception:
                 log.exception("refresh_failed")
-            await asyncio.sleep(max(self._rest, REST_TO_WORK * (time.monotonic() - started_at)))
+            worked = time.monotonic() - started_at
+            await asyncio.sleep(min(max(self._rest, REST_TO_WORK * worked), self._longest_rest))

@@ -73,6 +73,8 @@ LONGEST_REPLY = 4000
 QUEUE = "queue"
 """Stands for the queue where a colleague's id could stand."""
 ASK_WHO_AGAIN_AFTER_SECONDS = 15
+CONVERSATION_AGAIN_WITHIN_SECONDS = 0.3
+"""So that what a customer writes right after an answer is there within a second, on a busy machine too."""
 QUEUE_AGAIN_AFTER_SECONDS = 60
 """For what moves in the queue only because time passes."""
 log = logger(__name__)
@@ -115,7 +117,7 @@ class Workplace:
         self._presence = PagePresence(
             desk, client, self._language, transaction=self._transaction, person=lambda: self._person
         )
-        self._refresher = Refresher(self._show_conversation_again)
+        self._refresher = Refresher(self._show_conversation_again, longest_rest=CONVERSATION_AGAIN_WITHIN_SECONDS)
 
     async def open(self) -> None:
         """Build the page, and keep it live until it is closed.
