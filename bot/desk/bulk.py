@@ -34,7 +34,12 @@ class Given(Label):
 
 
 async def colleagues(session: AsyncSession, person: StaffMember, *, now: datetime) -> list[Candidate]:
-    """Everybody of the person's unit and those below it who may be given a case, least to do first."""
+    """Everybody of the person's unit and those below it who may be given a case, least to do first.
+
+    Nobody for whoever has no part in casework.
+    """
+    if person.role not in CASE_ROLE_OF:
+        return []
     found = [other for other in await candidates(session, now=now) if is_within(other.unit_code, person.unit_code)]
     return sorted(found, key=lambda other: (other.is_absent, other.open_count, other.username))
 

@@ -58,11 +58,13 @@ async def test_another_units_case_is_none_and_nobody_gets_one_they_may_not_see(
 ) -> None:
     await scene.complaint(conversation_id, outlet_code=OUTLET)
     supervisor = await scene.member("sun", unit_code=OUTLET)
+    inspector = await scene.member("jian", role=Role.INSPECTOR, unit_code=OUTLET)
     stranger = await scene.member("wu", unit_code="HB-YC-XL-01")
     assert await given(database, conversation_id, stranger, stranger) is Given.NO_CASE
     assert await given(database, conversation_id, stranger, supervisor) is Given.NOT_FOR_THEM
     async with database.transaction() as session:
         assert [other.username for other in await colleagues(session, supervisor, now=system_clock())] == ["sun"]
+        assert await colleagues(session, inspector, now=system_clock()) == []
 
 
 async def test_nobody_gets_the_case_that_is_about_them(
