@@ -35,14 +35,17 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """The encoder, the cache used while training; and up to how many characters a message is read whole, or how many of its opening and ending."""
+        """The encoder, the cache used while training; and up to which length a message is read whole, or how much of its opening and ending.
+
+        Lengths are bytes of UTF-8: a Chinese character has three, an English letter one, which is about what they cost an encoder.
+        """
         return {
             **DenseFeaturizer.get_default_config(),
             "encoder": "nlu.encoder.MultilingualE5Small",
             "cache": "var/cache",
             "read_whole": 1200,
-            "opening": 160,
-            "ending": 80,
+            "opening": 600,
+            "ending": 300,
         }
 
     def __init__(
@@ -134,6 +137,8 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
         return self._encoder.encode([self._read(simplified(message.get(TEXT))) for message in messages])
 
     def _read(self, text: str) -> str:
-        if len(text) <= self._config["read_whole"]:
+        whole = text.encode()
+        if len(whole) <= self._config["read_whole"]:
             return text
-        return text[: self._config["opening"]] + "\n" + text[-self._config["ending"] :]
+        opening, ending = whole[: self._config["opening"]], whole[-self._config["ending"] :]
+        return f"{opening.decode(errors='ignore')}\n{ending.decode(errors='ignore')}"

@@ -34,6 +34,16 @@ async def _plan_form(page: Page) -> None:
     await page.wait_for_selector("form[data-act=submit_plan]")
 
 
+async def _canned_replies(page: Page) -> None:
+    await page.click(".open-picker")
+    await page.wait_for_selector(".picker .canned-reply")
+
+
+async def _bell(page: Page) -> None:
+    await page.click(".bell-button")
+    await page.wait_for_selector(".bell-list")
+
+
 async def _one_person(page: Page) -> None:
     await page.click('[data-username="wang"]')
     await page.wait_for_selector(".person form")
@@ -78,6 +88,10 @@ DESK_SHOTS = (
     Shot("complex", "/conversations/{complex}", "zhou", looks=("light", "dark")),
     Shot("urgent", "/conversations/{urgent}", "wu"),
     Shot("plan-form", "/conversations/{urgent}", "wu", _plan_form),
+    Shot("replies-at-hand", "/conversations/{ordinary}", "li", _canned_replies),
+    Shot("notices", "/", "wang", _bell),
+    Shot("oversight", "/oversight", "he", looks=ALL_LOOKS),
+    Shot("replies", "/replies", "li"),
     Shot("people", "/people", "xu", _one_person),
     Shot("audit", "/audit", "ma", looks=("light", "dark"), query="?subject=TS-3391-5520-8"),
     Shot("refused", "/people", "deng"),

@@ -12,7 +12,8 @@ from bot.complaints.assignment import assign, name_lead, start
 from bot.complaints.casework import StatedFact, complaints_of, first_contact_made
 from bot.complaints.labels import Cause, Product, Signal, Tier
 from bot.complaints.learn import LearnStep
-from bot.complaints.models import Complaint
+from bot.complaints.models import Complaint, NoticeKind
+from bot.complaints.notices import notify
 from bot.complaints.plans import submit_plan
 from bot.complaints.tasks import ask_department
 from bot.conversations.channel import InboundAttachment
@@ -150,6 +151,8 @@ async def _swallowed_card(town: Town) -> uuid.UUID:
         complaint = await session.get_one(Complaint, complaint.id)
         plan = "卡今天上午从机器里取出。请您带身份证到司门口支行领取，不收手续费；学费缴费单我们当场帮您办好。"
         await submit_plan(session, complaint, plan, by=person_of(town.people["wang"]), now=town.clock())
+        for kind in (NoticeKind.ASSIGNED, NoticeKind.MENTIONED, NoticeKind.HALF_TIME):
+            notify(session, complaint, kind, now=town.clock(), staff_id=town.people["wang"].id)
     return conversation_id
 
 

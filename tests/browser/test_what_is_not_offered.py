@@ -21,13 +21,18 @@ EMIT = """([wishes]) => wishes.forEach(([part, event, sent]) =>
 NOTHING_CHANGES = {
     (".queue", event)
     for event in ("open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler")
-}
-"""A reader's own look at the queue."""
+} | {(".thread", "typing")}
+"""A reader's own look at the queue; and that they type says nothing, since they write nothing to the customer."""
 
 REFUSED: dict[tuple[str, str], tuple[Any, str]] = {
     (".thread", "takeOver"): (None, "answer"),
     (".thread", "handBack"): (None, "answer"),
     (".thread", "reply"): ({"text": "你好", "seen": 10**9}, "answer"),
+    (".thread", "undo"): (1, "answer"),
+    (".thread", "sendNow"): (1, "answer"),
+    (".thread", "change"): ({"id": 1, "text": "改一改"}, "answer"),
+    (".thread", "correct"): ({"id": 1, "text": "改一改"}, "answer"),
+    (".thread", "sendAgain"): (1, "answer"),
     (".thread", "note"): ("记一笔", "answer"),
     (".thread", "colleagues"): (None, "answer"),
     (".thread", "transfer"): ({"to": "queue", "note": "请接"}, "answer"),
