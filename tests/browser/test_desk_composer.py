@@ -69,7 +69,7 @@ def test_a_slash_finds_a_reply_fills_in_the_facts_and_its_step_is_ticked_once_it
     expect(page.locator(".canned-reply").first).to_have_attribute("data-language", "zh")
     expect(page.locator(".canned-reply").last).to_have_attribute("data-language", "en")
     page.keyboard.type("由我")
-    expect(page.locator(".canned-reply strong")).to_have_text(["由我来办"] * 2)
+    expect(page.locator(".canned-reply strong")).to_have_text(["由我来办", "接下这件投诉我来办理", "由我来办"])
     page.keyboard.press("Enter")
     expect(page.locator(".picker")).to_have_count(0)
     expect(field(page)).to_be_focused()
@@ -209,7 +209,7 @@ def test_a_card_number_is_held_and_an_agreed_plans_amount_is_not(enter: Enter, b
 
     field(page).fill("卡号6222021234567890128")
     field(page).press("Enter")
-    expect(page.locator(".caution")).to_have_text(re.compile("这条回复里有银行卡号，对话里不应出现。"))
+    expect(page.locator(".caution")).to_have_text(re.compile("这条回复里有银行卡号，对话里不应出现；发出时会遮住。"))
     assert len(bank.messages(conversation_id, Author.STAFF)) == 1
     assert acts_of(bank, person, "send_despite_caution") == []
 

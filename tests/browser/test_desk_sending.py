@@ -152,14 +152,20 @@ def test_a_colleague_sees_what_is_about_to_go_out_and_cannot_touch_it(
     expect(held(other).locator("button")).to_have_count(0)
 
 
-def test_what_was_not_sent_when_the_chat_is_handed_back_is_a_note(page: Page, bank: Bank, chat: uuid.UUID) -> None:
-    write(page, "马上查")
+def test_an_answer_goes_out_when_the_chat_is_handed_back_and_what_was_for_later_is_a_note(
+    page: Page, bank: Bank, chat: uuid.UUID
+) -> None:
+    page.fill(".composer textarea", "明天来取卡")
+    page.click(".later-toggle")
+    page.locator(".later-form button").first.click()
     expect(held(page)).to_have_count(1)
+    write(page, "马上查")
+    expect(held(page)).to_have_count(2)
     page.click(".hand-back")
     note = page.locator(".message.note")
     expect(note).to_contain_text("未发出")
-    expect(note).to_contain_text("马上查")
-    wait_for(lambda: sent(bank, chat) == [])
+    expect(note).to_contain_text("明天来取卡")
+    wait_for(lambda: sent(bank, chat) == ["马上查"])
 
 
 def deliver_all(bank: Bank, chat: uuid.UUID, channel: WebChat) -> None:
