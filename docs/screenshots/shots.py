@@ -90,7 +90,7 @@ DESK_SHOTS = (
     Shot("plan-form", "/conversations/{urgent}", "wu", _plan_form),
     Shot("replies-at-hand", "/conversations/{ordinary}", "li", _canned_replies),
     Shot("notices", "/", "wang", _bell),
-    Shot("oversight", "/oversight", "he", looks=ALL_LOOKS),
+    Shot("oversight", "/oversight", "zhou", looks=ALL_LOOKS),
     Shot("replies", "/replies", "li"),
     Shot("people", "/people", "xu", _one_person),
     Shot("audit", "/audit", "ma", looks=("light", "dark"), query="?subject=TS-3391-5520-8"),
