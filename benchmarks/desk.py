@@ -46,6 +46,8 @@ STAFF_COUNT = 3
 CUSTOMERS_COUNT = 10
 A_CUSTOMER_WRITES_EVERY_SECONDS = 2.0
 QUIET_WINDOW = timedelta(seconds=1)
+A_PERSON_LOOKS_FOR_SECONDS = 1.0
+"""Between two acts. Without it three browsers alone keep two cores busy, and what they wait for is each other."""
 STOP_AFTER_SECONDS = 330
 GIVE_UP_AFTER_MS = 20_000
 CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -181,13 +183,18 @@ async def work(bank: Bank, page: Page, customer: Conversation, waits: Waits, rou
     await chat.goto(f"{bank.address}/conversations/{customer.id}")
     await chat.click(".take-over")
     await chat.wait_for_selector(".composer textarea")
+    conversation = f"{bank.address}/conversations/{customer.id}"
     for _ in range(rounds):
-        await hear(bank, chat, customer, waits)
-        await answer(bank, chat, waits)
-        await paint(page, f"{bank.address}/conversations/{customer.id}", ".thread-head", waits, "conversation_page")
-        await paint(page, bank.address, ".row", waits, "queue_page")
-        await look_around(page, waits)
-        await sign_in_page(page, bank.address, waits)
+        for act in (
+            lambda: hear(bank, chat, customer, waits),
+            lambda: answer(bank, chat, waits),
+            lambda: paint(page, conversation, ".thread-head", waits, "conversation_page"),
+            lambda: paint(page, bank.address, ".row", waits, "queue_page"),
+            lambda: look_around(page, waits),
+            lambda: sign_in_page(page, bank.address, waits),
+        ):
+            await act()
+            await asyncio.sleep(A_PERSON_LOOKS_FOR_SECONDS)
 
 
 async def hear(bank: Bank, chat: Page, customer: Conversation, waits: Waits) -> None:
@@ -237,7 +244,9 @@ async def paint(page: Page, address: str, shown: str, waits: Waits, name: str) -
 async def look_around(page: Page, waits: Waits) -> None:
     """What a person does in the queue: another filter, the next page, a search."""
     await waits.time("filter", click_and_see(page, '[data-filter="open"]', '[data-filter="open"].chosen'))
+    await asyncio.sleep(A_PERSON_LOOKS_FOR_SECONDS)
     await waits.time("next_page", click_and_see(page, ".pager button >> nth=1", '.pager span:has-text("51–100")'))
+    await asyncio.sleep(A_PERSON_LOOKS_FOR_SECONDS)
     await page.fill("input[type=search]", "理财经理")
     await waits.time("search", press_and_see(page, "input[type=search]", '.pager span:has-text("第 1–50")'))
 
