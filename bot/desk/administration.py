@@ -18,7 +18,7 @@ from bot.desk.conversation import milliseconds
 from bot.desk.figures import scope_of
 from bot.desk.reassigning import reassign_all
 from bot.desk.visit import NoLongerAllowed, Visit
-from bot.desk.words import browser_words, word
+from bot.desk.words import word
 from bot.logs import logger
 from bot.staff import administration
 from bot.staff.administration import BANK_TIME, Shift
@@ -69,7 +69,6 @@ class PeopleList(Element, component="components/people.js"):
 
     def __init__(self, language: Language) -> None:
         super().__init__()
-        self._props["words"] = browser_words(language)
         self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
         self._props["roles"] = [{"value": role.value, "name": role.display_name(language)} for role in Role]
         self._props["units"] = unit_tree(organisation(), language)

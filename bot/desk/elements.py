@@ -8,7 +8,6 @@ from nicegui.element import Element
 from bot.complaints.figures import Promise
 from bot.complaints.labels import Label, Language, Product, Tier
 from bot.desk.queue import ROWS_ON_A_PAGE
-from bot.desk.words import browser_words
 
 
 class QueueList(Element, component="components/queue.js"):
@@ -21,7 +20,6 @@ class QueueList(Element, component="components/queue.js"):
 
     def __init__(self, language: Language) -> None:
         super().__init__()
-        self._props["words"] = browser_words(language)
         self._props["tiers"] = _choices(reversed(Tier), language)
         self._props["products"] = _choices(Product, language)
         self._props["rowsOnAPage"] = ROWS_ON_A_PAGE
@@ -77,7 +75,6 @@ class Thread(Element, component="components/thread.js"):
 
     def __init__(self, language: Language) -> None:
         super().__init__()
-        self._props["words"] = browser_words(language)
         self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
         self._props["thread"] = None
         self._props["colleagues"] = []
@@ -127,7 +124,6 @@ class ReplyTools(Element, component="components/composer.js"):
 
     def __init__(self, language: Language) -> None:
         super().__init__()
-        self._props["words"] = browser_words(language)
         self._props["offered"] = None
         self._props["checklist"] = None
         self._props["caution"] = None
@@ -158,7 +154,6 @@ class Cases(Element, component="components/cases.js"):
 
     def __init__(self, language: Language) -> None:
         super().__init__()
-        self._props["words"] = browser_words(language)
         self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
         self._props["cases"] = []
 
@@ -186,7 +181,6 @@ class Bell(Element, component="components/bell.js"):
 
     def __init__(self, language: Language) -> None:
         super().__init__()
-        self._props["words"] = browser_words(language)
         self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
         self._props["alarms"], self._props["notices"], self._props["unseen"] = [], [], 0
 
@@ -209,7 +203,6 @@ class OversightTables(Element, component="components/oversight.js"):
 
     def __init__(self, language: Language, *, days: Sequence[int], chosen: dict[str, Any], csv_address: str) -> None:
         super().__init__()
-        self._props["words"] = browser_words(language)
         self._props["locale"] = "zh-CN" if language == "zh" else "en-GB"
         self._props["tiers"] = _choices(Tier, language)
         self._props["promises"] = _choices(Promise, language)

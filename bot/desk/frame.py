@@ -1,5 +1,6 @@
 """What every page of the desk is made of: its head and top bar, cards, forms and words."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 
 from bot.complaints.labels import Language
-from bot.desk.words import language_of, word
+from bot.desk.words import browser_words, language_of, word
 from bot.staff.models import StaffMember
 from bot.staff.people import organisation
 from bot.staff.permissions import Act, may
@@ -49,9 +50,13 @@ def dress(client: Client, language: Language) -> None:
 def header(person: StaffMember, language: Language, back: str) -> Element:
     """The top bar: where one is, who one is, theme, language, and the way out.
 
+    The words of the components go with it, once for a page: they would be sent again with every change of each.
+
     Returns:
         The place in it for the person's notices.
     """
+    words = json.dumps(browser_words(language), ensure_ascii=False).replace("<", "\\u003c")
+    ui.add_head_html(f"<script>tingsuDesk.words = {words};</script>")
     with ui.element("header").classes("topbar"):
         with ui.element("a").props('href="/"').classes("brand"):
             shown(word("product", language), "strong")

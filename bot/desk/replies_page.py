@@ -15,7 +15,7 @@ from bot.complaints.learn import LearnStep
 from bot.complaints.replies import Placeholder, filled, reply_policy
 from bot.desk.administration import unit_tree
 from bot.desk.visit import NoLongerAllowed, Visit, record_refusal
-from bot.desk.words import browser_words, word
+from bot.desk.words import word
 from bot.logs import logger
 from bot.staff import unit_replies
 from bot.staff.models import StaffMember
@@ -52,7 +52,6 @@ class ReplyList(Element, component="components/replies.js"):
 
     def __init__(self, language: Language, keeper: StaffMember) -> None:
         super().__init__()
-        self._props["words"] = browser_words(language)
         self._props["units"] = [
             unit for unit in unit_tree(organisation(), language) if _is_below(unit["code"], keeper.unit_code)
         ]

@@ -30,7 +30,7 @@ export default {
       <div class="bell-call" role="alert"><a v-if="alarms.length && !isOpen" :href="alarms[0].address" @click.exact.prevent="$emit('open', alarms[0])">{{ alarms[0].text }}</a></div>
     </div>
   `,
-  props: { words: Object, locale: String, alarms: Array, notices: Array, unseen: Number },
+  props: { words: { type: Object, default: () => window.tingsuDesk.words }, locale: String, alarms: Array, notices: Array, unseen: Number },
   emits: ["open", "see", "seeAll"],
   data: () => ({ isOpen: false }),
   computed: {

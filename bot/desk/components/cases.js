@@ -211,7 +211,7 @@ export default {
       </details>
     </aside>
   `,
-  props: { words: Object, locale: String, cases: Array },
+  props: { words: { type: Object, default: () => window.tingsuDesk.words }, locale: String, cases: Array },
   emits: ["act", "reveal"],
   components: { acts: Acts },
   data: () => ({ now: Date.now(), done: 0 }),

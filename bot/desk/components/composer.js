@@ -37,7 +37,7 @@ export default {
       </div>
     </div>
   `,
-  props: { words: Object, offered: Object, checklist: Object, caution: Object },
+  props: { words: { type: Object, default: () => window.tingsuDesk.words }, offered: Object, checklist: Object, caution: Object },
   inject: ["composer"],
   emits: ["replies", "tick", "openAct"],
   data: () => ({ isOpen: false, search: "", step: "", at: 0, askedAt: 0, isEnterWaiting: false, dismissed: null }),

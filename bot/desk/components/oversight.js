@@ -54,7 +54,7 @@ export default {
       <p class="hint explained">{{ words.figures_explained }}</p>
     </main>
   `,
-  props: { words: Object, locale: String, tiers: Array, promises: Array, days: Array, chosen: Object, csvAddress: String, sheet: Object },
+  props: { words: { type: Object, default: () => window.tingsuDesk.words }, locale: String, tiers: Array, promises: Array, days: Array, chosen: Object, csvAddress: String, sheet: Object },
   emits: ["reassign"],
   data: () => ({ sure: "" }),
   computed: {

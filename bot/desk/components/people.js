@@ -65,7 +65,7 @@ export default {
         <ul><li v-for="unit in units" :key="unit.code" :style="{ paddingLeft: unit.depth * 18 + 'px' }">{{ unit.name }} <small>{{ unit.code }}</small></li></ul></aside>
     </div>
   `,
-  props: { words: Object, locale: String, roles: Array, units: Array, found: Object, person: Object, secret: String },
+  props: { words: { type: Object, default: () => window.tingsuDesk.words }, locale: String, roles: Array, units: Array, found: Object, person: Object, secret: String },
   emits: ["look", "choose", "add", "change", "close", "reopen", "resetPassword", "resetSecondFactor", "addAbsence", "removeAbsence", "setShifts", "reassignAll"],
   data: () => ({ search: "", mode: "none", form: {}, shifts: [], absence: {} }),
   computed: {

@@ -110,7 +110,7 @@ export default {
     </section>
   `,
   props: {
-    words: Object, tiers: Array, products: Array, rowsOnAPage: Number,
+    words: { type: Object, default: () => window.tingsuDesk.words }, tiers: Array, products: Array, rowsOnAPage: Number,
     rows: Array, counts: Object, view: Object, page: Number, selected: String, views: Array, found: Array, colleagues: Array,
   },
   emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler", "give"],

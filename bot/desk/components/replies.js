@@ -34,7 +34,7 @@ export default {
         <article v-for="reply in house" :key="reply.name"><strong>{{ reply.title }}</strong> <small>{{ reply.stepName }}</small><p>{{ reply.text }}</p></article></aside>
     </div>
   `,
-  props: { words: Object, units: Array, steps: Array, places: Array, house: Array, replies: Array, done: Number },
+  props: { words: { type: Object, default: () => window.tingsuDesk.words }, units: Array, steps: Array, places: Array, house: Array, replies: Array, done: Number },
   emits: ["add", "change", "archive"],
   data: () => ({ search: "", mode: "none", form: {} }),
   computed: {

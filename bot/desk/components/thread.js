@@ -105,7 +105,7 @@ export default {
     </section>
     <section class="thread none" v-else><p class="empty">{{ words.choose_conversation }}</p></section>
   `,
-  props: { words: Object, locale: String, thread: Object, colleagues: Array },
+  props: { words: { type: Object, default: () => window.tingsuDesk.words }, locale: String, thread: Object, colleagues: Array },
   /** The reply tools in the slot `writing` read the draft and put texts into it. */
   provide() {
     return { composer: this };
