@@ -8,7 +8,6 @@ in the queue, and of a message on its way in either direction.
 import argparse
 import asyncio
 import json
-import shutil
 import signal
 import statistics
 import sys
@@ -37,6 +36,7 @@ from bot.database import Database
 from bot.desk.live import Feed
 from bot.staff.models import Role
 from bot.staff.organisation import organisation
+from tests.chromium import CHROMIUM_FLAGS, chromium_path
 from tests.integration.desk.crowd import a_crowd
 from tests.integration.desk.scene import PASSWORD, Scene
 from tests.integration.desk.served import serving
@@ -50,7 +50,6 @@ A_PERSON_LOOKS_FOR_SECONDS = 1.0
 """Between two acts. Without it three browsers alone keep two cores busy, and what they wait for is each other."""
 STOP_AFTER_SECONDS = 330
 GIVE_UP_AFTER_MS = 20_000
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null"
 
 
@@ -134,7 +133,7 @@ async def measure(url: str, address: str, complaints: int, rounds: int, more_pag
         say(f"writing {complaints} open complaints")
         bank = await prepare(database, address, complaints)
         playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
         stack.push_async_callback(browser.close)
         people = [await signed_in(browser, address, f"staff{number}") for number in range(STAFF_COUNT)]
         for _, person in zip(range(more_pages), cycle(people), strict=False):

@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -35,19 +34,12 @@ from bot.wording import Saying, wording
 from docs.screenshots.chats import CHATS, page_of_the_bank
 from docs.screenshots.shots import CHAT_SHOTS, DESK_SHOTS, LANGUAGES, SIZES, Look, Shot
 from docs.screenshots.town import Town, build
+from tests.chromium import CHROMIUM_FLAGS, chromium_path
 from tests.conftest import FakeClock
 from tests.integration.desk.scene import PASSWORD, Scene
 from tests.postgres import fresh_database, server
 
 PICTURES = ROOT / "docs" / "images" / "desk"
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--font-render-hinting=none",
-    "--hide-scrollbars",
-    "--disable-lcd-text",
-]
 KEY_OF_THE_APP = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 RECOVERY_CODES = "k7mq-3wzx h4tn-9bcd p2vf-6jrs w8ya-5gkd c3xe-7nqm r9hb-2tfv d6zj-4wpk n5sg-8yac"
 GIVE_UP_AFTER_MS = 20_000
@@ -80,7 +72,7 @@ async def take_all(url: str, only: str, folder: Path) -> None:
         gateway = create_gateway(database=database, config=settings(), checks={}, said=wording(), clock=clock)
         chat_address = await stack.enter_async_context(_served(gateway, _free_port()))
         playwright = await stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_FLAGS)
         stack.push_async_callback(browser.close)
         studio = Studio(browser, town, desk_address, chat_address, folder)
         for shots in (DESK_SHOTS, CHAT_SHOTS):  # what is written in the chat stands in the queue

@@ -1,7 +1,6 @@
 """A real Chromium, and a gateway in a thread of its own for it to talk to."""
 
 import asyncio
-import shutil
 import threading
 from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from uuid import UUID
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -23,30 +22,17 @@ from bot.database import Database, notify_changed
 from bot.gateway import create_gateway
 from bot.settings import Settings
 from bot.wording import Saying, wording
+from tests.chromium import a_chromium
 from tests.postgres import fresh_database, server
 
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WITHIN_SECONDS = 20
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium, one for all tests; each test opens a context of its own."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.fail("No Chromium: the page is tested in a real browser. Run `apt-get install chromium fonts-noto-cjk`.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+    """One browser for all tests; each test opens a context of its own."""
+    with a_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @dataclass

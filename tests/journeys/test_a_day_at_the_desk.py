@@ -21,8 +21,8 @@ from bot.clock import system_clock
 from bot.database import Database
 from bot.embedded_postgres import running_url
 from bot.staff.models import Role
-from tests.browser.conftest import chromium as chromium
 from tests.browser.test_desk_casework import act, fill_in
+from tests.chromium import a_chromium
 from tests.integration.desk.scene import PASSWORD, Scene
 from tests.journeys.conftest import CASE_NUMBER
 from tests.stack import ANSWERED_WITHIN_SECONDS, Customer, Json, Stack, a_stack, free_ports, texts_of, wait_for
@@ -175,7 +175,7 @@ def signs_in(browser: Browser, desk: str, username: str) -> Page:
 
 
 @pytest.fixture(scope="module")
-def day(chromium: Browser) -> Iterator[Day]:
+def day() -> Iterator[Day]:
     """The morning: everybody is at work, and ten customers write at once."""
     mailbox = Mailbox()
     [mail_port] = free_ports(1)
@@ -190,7 +190,7 @@ def day(chromium: Browser) -> Iterator[Day]:
     }
     expect.set_options(timeout=PATIENCE_MS)
     try:
-        with a_stack(**settings) as stack, ThreadPoolExecutor(len(STORIES)) as crowd:
+        with a_chromium() as chromium, a_stack(**settings) as stack, ThreadPoolExecutor(len(STORIES)) as crowd:
             crowd.submit(asyncio.run, hire(str(running_url(stack.folder)))).result()
             pages = {username: signs_in(chromium, stack.desk, username) for username, *_ in STAFF}
             customers = {name: stack.customer("en" if name == "english" else "zh") for name in STORIES}
