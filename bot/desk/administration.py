@@ -1,14 +1,12 @@
 """The page on which administrators look after people: finding, adding, changing, closing; absences and shifts."""
 
 import uuid
-from collections.abc import Awaitable, Callable
 from datetime import datetime, time
 from typing import Any
 
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
-from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.labels import Language
@@ -16,19 +14,17 @@ from bot.conversations.returning import release_all_of
 from bot.desk.bulk import open_cases_of
 from bot.desk.conversation import milliseconds
 from bot.desk.figures import scope_of
+from bot.desk.given import given_id, given_text, given_wish
 from bot.desk.reassigning import reassign_all
-from bot.desk.visit import NoLongerAllowed, Visit
+from bot.desk.visit import Visit
 from bot.desk.words import word
-from bot.logs import logger
 from bot.staff import administration
 from bot.staff.administration import BANK_TIME, Shift
-from bot.staff.faults import InvalidStaff
 from bot.staff.models import Role, StaffMember
 from bot.staff.organisation import Organisation, UnknownUnit
 from bot.staff.people import organisation
 
 PEOPLE_ON_A_PAGE = 25
-log = logger(__name__)
 
 
 class PersonGiven(BaseModel):
@@ -114,35 +110,14 @@ class Administration:
             ("removeAbsence", self._remove_absence),
             ("setShifts", self._set_shifts),
         ):
-            self._list.on(event, self._guarded(act))
+            self._list.on(event, self._visit.guarded(act))
         self._list.on("reassignAll", self._reassign_all)
         async with self._visit.transaction() as session:
             await self._show_people(session)
 
-    def _guarded(
-        self, act: Callable[[AsyncSession, Any], Awaitable[None]]
-    ) -> Callable[[GenericEventArguments], Awaitable[None]]:
-        """The act as one transaction; what stands in its way is told in words and changes nothing."""
-
-        async def handle(event: GenericEventArguments) -> None:
-            try:
-                async with self._visit.transaction() as session:
-                    await act(session, event.args)
-            except InvalidStaff as refused:
-                self._visit.tell(refused.display_name(self._visit.language))
-            except ValidationError:
-                self._visit.tell(word("form_incomplete", self._visit.language))
-            except SQLAlchemyError as error:
-                log.warning("act_failed", reason=type(error).__name__)
-                self._visit.tell(word("not_saved", self._visit.language))
-            except NoLongerAllowed:
-                pass  # the visit has sent them away
-
-        return handle
-
     async def _look(self, session: AsyncSession, given: Any) -> None:
-        wish = given if isinstance(given, dict) else {}
-        self._search = str(wish.get("search", "")).replace("\x00", "")[:100]
+        wish = given_wish(given)
+        self._search = given_text(wish.get("search"))[:100]
         page = wish.get("page", 0)
         self._page = page if isinstance(page, int) and 0 <= page <= 10_000 else 0
         await self._show_people(session)
@@ -159,7 +134,7 @@ class Administration:
             role=form.role,
             unit_code=form.unit,
             administrator=self._visit.person,
-            now=self._now,
+            now=self._visit.now,
         )
         person = await self._person(session, {"username": form.username.strip().lower()})
         await self._show_people(session)
@@ -175,32 +150,33 @@ class Administration:
             role=form.role,
             unit_code=form.unit,
             administrator=self._visit.person,
-            now=self._now,
+            now=self._visit.now,
         )
         await self._done(session, person)
 
     async def _close(self, session: AsyncSession, given: Any) -> None:
         person = await self._person(session, given)
-        await administration.close_account(session, person, administrator=self._visit.person, now=self._now)
-        await release_all_of(session, person.id, why="account_closed", now=self._now)
+        await administration.close_account(session, person, administrator=self._visit.person, now=self._visit.now)
+        await release_all_of(session, person.id, why="account_closed", now=self._visit.now)
         await self._done(session, person)
 
     async def _reopen(self, session: AsyncSession, given: Any) -> None:
         person = await self._person(session, given)
-        await administration.reopen_account(session, person, administrator=self._visit.person, now=self._now)
+        await administration.reopen_account(session, person, administrator=self._visit.person, now=self._visit.now)
         await self._done(session, person)
 
     async def _reset_password(self, session: AsyncSession, given: Any) -> None:
         person = await self._person(session, given)
         actor = f"staff:{self._visit.person.username}"
-        password = await administration.reset_password(session, person, actor=actor, now=self._now)
-        await release_all_of(session, person.id, why="sign_ins_ended", now=self._now)
+        password = await administration.reset_password(session, person, actor=actor, now=self._visit.now)
+        await release_all_of(session, person.id, why="sign_ins_ended", now=self._visit.now)
         await self._show_person(session, person, secret=password)
 
     async def _reset_second_factor(self, session: AsyncSession, given: Any) -> None:
         person = await self._person(session, given)
-        await administration.remove_second_factor(session, person, administrator=self._visit.person, now=self._now)
-        await release_all_of(session, person.id, why="sign_ins_ended", now=self._now)
+        now = self._visit.now
+        await administration.remove_second_factor(session, person, administrator=self._visit.person, now=now)
+        await release_all_of(session, person.id, why="sign_ins_ended", now=now)
         await self._done(session, person)
 
     async def _add_absence(self, session: AsyncSession, given: Any) -> None:
@@ -211,20 +187,19 @@ class Administration:
             person,
             from_at=form.from_at.replace(tzinfo=BANK_TIME),
             until_at=form.until_at.replace(tzinfo=BANK_TIME),
-            note=form.note.replace("\x00", "").strip(),
+            note=given_text(form.note),
             administrator=self._visit.person,
-            now=self._now,
+            now=self._visit.now,
         )
         await self._done(session, person)
 
     async def _remove_absence(self, session: AsyncSession, given: Any) -> None:
         person = await self._person(session, given)
-        try:
-            absence_id = uuid.UUID(str(given.get("id")))
-        except ValueError:
+        absence_id = given_id(given_wish(given).get("id"))
+        if absence_id is None:
             return
         await administration.remove_absence(
-            session, person, absence_id, administrator=self._visit.person, now=self._now
+            session, person, absence_id, administrator=self._visit.person, now=self._visit.now
         )
         await self._done(session, person)
 
@@ -232,20 +207,20 @@ class Administration:
         form = ShiftsGiven.model_validate(given)
         person = await self._person(session, given)
         shifts = [Shift(line.weekday, line.begins, line.ends) for line in form.shifts]
-        administration.set_shifts(session, person, shifts, administrator=self._visit.person, now=self._now)
+        administration.set_shifts(session, person, shifts, administrator=self._visit.person, now=self._visit.now)
         await self._done(session, person)
 
     async def _reassign_all(self, event: GenericEventArguments) -> None:
         """Give the person's open cases to others, and show that they are gone."""
         chosen: list[uuid.UUID] = []
 
-        async def choose(session: AsyncSession, given: Any) -> None:
-            chosen.append((await self._person(session, given)).id)
+        async def choose(session: AsyncSession) -> None:
+            chosen.append((await self._person(session, event.args)).id)
 
-        await self._guarded(choose)(event)
+        await self._visit.carry_out(choose)
         for staff_id in chosen:
             await reassign_all(self._visit, staff_id)
-            await self._guarded(self._choose)(event)
+            await self._visit.carry_out(lambda session: self._choose(session, event.args))
 
     async def _person(self, session: AsyncSession, given: Any) -> StaffMember:
         asked = PersonGiven.model_validate(given)
@@ -269,11 +244,11 @@ class Administration:
         self._list.show(found={"people": rows, "count": count, "page": self._page, "size": PEOPLE_ON_A_PAGE})
 
     async def _show_person(self, session: AsyncSession, person: StaffMember, *, secret: str | None = None) -> None:
-        absences = await administration.absences_of(session, person, now=self._now)
+        absences = await administration.absences_of(session, person, now=self._visit.now)
         details = {
             "isMyself": person.id == self._visit.person.id,
             "hasSecondFactor": person.second_factor_at is not None,
-            "isLocked": person.locked_until is not None and person.locked_until > self._now,
+            "isLocked": person.locked_until is not None and person.locked_until > self._visit.now,
             "openCount": len(await open_cases_of(session, person.id, scope_of(self._visit.person, organisation()))),
             "shifts": person.shifts,
             "absences": [
@@ -302,7 +277,3 @@ class Administration:
             "unitName": unit_name,
             "isActive": person.is_active,
         }
-
-    @property
-    def _now(self) -> datetime:
-        return self._visit.desk.clock()

@@ -55,10 +55,6 @@ class QueueList(Element, component="components/queue.js"):
         """Say at each row what came of giving its case away."""
         self.run_method("given", outcomes)
 
-    def tell(self, text: str) -> None:
-        """Tell the person something in a short notice."""
-        self.run_method("tell", text)
-
 
 def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]]:
     return [{"value": label.value, "name": label.display_name(language)} for label in labels]
@@ -101,6 +97,10 @@ class Thread(Element, component="components/thread.js"):
     def put_back(self, text: str) -> None:
         """An answer was undone: it is in the composer again."""
         self.run_method("putBack", text)
+
+    def rewritten(self) -> None:
+        """The text in the editor of a message was stored: close it."""
+        self.run_method("rewritten")
 
     def note_added(self) -> None:
         """The note in the composer was stored: clear it."""

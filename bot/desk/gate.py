@@ -22,10 +22,6 @@ SHOWN_FOR_SECONDS = 600
 SINGLE_SIGN_ON = "single sign-on"
 
 
-class SignedOut(Exception):
-    """The browser's sign-in has ended."""
-
-
 @dataclass(frozen=True)
 class Gate:
     """Knows people by the cookie of their browser.

@@ -1,13 +1,11 @@
 """The bell in the top bar of every page: alarms for which the person was called, and their notices, kept live."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from nicegui import Client
 from nicegui.element import Element
-from nicegui.events import GenericEventArguments
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.alarms.models import Alarm
@@ -16,33 +14,30 @@ from bot.complaints.deadlines import DeadlineName
 from bot.complaints.notices import ListedNotice, Reader, notices_for, see, see_all, unseen_count
 from bot.desk.conversation import milliseconds
 from bot.desk.elements import Bell
+from bot.desk.given import given_id, given_number, given_text, given_wish
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.parts import Desk
 from bot.desk.visit import NoLongerAllowed, Visit
-from bot.desk.words import word
-from bot.logs import logger
 from bot.staff.models import StaffMember
 from bot.staff.people import organisation
 from bot.staff.permissions import Act, may, may_see, sorts_unplaced
 
 NOTICES_LISTED = 50
 NOTICED_AGAIN_AFTER_SECONDS = 1.0
-log = logger(__name__)
 
 
 async def put_bell(desk: Desk, client: Client, person: StaffMember, token: str, place: Element) -> None:
     """Put the bell into the top bar; who sees no cases has none."""
     if may(person, Act.SEE_CASES):
-        await NoticeBell(desk, client, Visit(desk, client, person, token, Act.SEE_CASES)).open(place)
+        await NoticeBell(Visit(desk, client, person, token, Act.SEE_CASES)).open(place)
 
 
 class NoticeBell:
     """One person's bell on one open page."""
 
-    def __init__(self, desk: Desk, client: Client, visit: Visit) -> None:
-        self._desk = desk
-        self._client = client
+    def __init__(self, visit: Visit) -> None:
         self._visit = visit
+        self._client = visit.client
         self._has_missed = False
         self._refresher = Refresher(self._show_again, rest=NOTICED_AGAIN_AFTER_SECONDS)
 
@@ -50,11 +45,11 @@ class NoticeBell:
         """Build the bell, and keep it live until the page is closed."""
         with place:
             self._bell = Bell(self._visit.language)
-        self._bell.on("open", self._guarded(self._open))
-        self._bell.on("see", self._guarded(self._see))
-        self._bell.on("seeAll", self._guarded(self._see_all))
+        self._bell.on("open", self._visit.guarded(self._open))
+        self._bell.on("see", self._visit.guarded(self._see))
+        self._bell.on("seeAll", self._visit.guarded(self._see_all))
         self._client.on_connect(self._catch_up)
-        self._client.on_delete(self._desk.feed.subscribe(self._notice))
+        self._client.on_delete(self._visit.desk.feed.subscribe(self._notice))
         await self._show_again(frozenset())
 
     def _notice(self, conversation_id: str) -> None:
@@ -69,14 +64,12 @@ class NoticeBell:
             self._refresher.notice(EVERYTHING)
 
     async def _show_again(self, _noticed: frozenset[str]) -> None:
-        try:
+        with suppress(NoLongerAllowed):  # they have been sent away
             async with self._visit.transaction() as session:
                 await self._show(session)
-        except NoLongerAllowed:
-            pass  # the visit has sent them away
 
     async def _show(self, session: AsyncSession) -> None:
-        reader, now = self._reader, self._desk.clock()
+        reader, now = self._reader, self._visit.now
         alarms = await ringing_for(session, reader.staff_id)
         notices = await notices_for(session, reader, now=now, limit=NOTICES_LISTED)
         unseen = await unseen_count(session, reader, now=now)
@@ -111,38 +104,21 @@ class NoticeBell:
 
     async def _open(self, session: AsyncSession, wish: Any) -> None:
         """Go to a conversation; the notice that leads there is seen by that."""
-        address = str(wish.get("address", "")) if isinstance(wish, dict) else ""
-        await self._see(session, wish.get("id") if isinstance(wish, dict) else None)
-        prefix, _, conversation_id = address.rpartition("/")
-        if prefix == "/conversations" and _is_id(conversation_id):
-            self._client.open(address)
+        chosen = given_wish(wish)
+        await self._see(session, chosen.get("id"))
+        prefix, _, conversation_id = given_text(chosen.get("address")).rpartition("/")
+        if prefix == "/conversations" and given_id(conversation_id):
+            self._visit.go(f"{prefix}/{given_id(conversation_id)}")
 
     async def _see(self, session: AsyncSession, notice_id: Any) -> None:
-        if _is_notice(notice_id):
-            await see(session, self._reader, notice_id, now=self._desk.clock())
+        if number := given_number(notice_id):
+            await see(session, self._reader, number, now=self._visit.now)
             await self._show(session)
 
     async def _see_all(self, session: AsyncSession, newest_id: Any) -> None:
-        if _is_notice(newest_id):
-            await see_all(session, self._reader, up_to=newest_id, now=self._desk.clock())
+        if number := given_number(newest_id):
+            await see_all(session, self._reader, up_to=number, now=self._visit.now)
             await self._show(session)
-
-    def _guarded(
-        self, act: Callable[[AsyncSession, Any], Awaitable[None]]
-    ) -> Callable[[GenericEventArguments], Awaitable[None]]:
-        """The act as one transaction of the person."""
-
-        async def handle(event: GenericEventArguments) -> None:
-            try:
-                async with self._visit.transaction() as session:
-                    await act(session, event.args)
-            except SQLAlchemyError as error:
-                log.warning("act_failed", reason=type(error).__name__)
-                self._visit.tell(word("not_saved", self._visit.language))
-            except NoLongerAllowed:
-                pass  # the visit has sent them away
-
-        return handle
 
     @property
     def _reader(self) -> Reader:
@@ -159,14 +135,3 @@ class NoticeBell:
 
 def _address_of(conversation_id: uuid.UUID) -> str:
     return f"/conversations/{conversation_id}"
-
-
-def _is_id(text: str) -> bool:
-    try:
-        return str(uuid.UUID(text)) == text
-    except ValueError:
-        return False
-
-
-def _is_notice(value: Any) -> bool:
-    return isinstance(value, int) and 0 < value < 2**63

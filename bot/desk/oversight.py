@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from nicegui import Client, ui
+from nicegui import ui
 from nicegui.events import GenericEventArguments
 from sqlalchemy import func, or_, select
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,9 +42,8 @@ log = logger(__name__)
 class Oversight:
     """The live page of one person."""
 
-    def __init__(self, visit: Visit, client: Client, chosen: ChosenPeriod) -> None:
+    def __init__(self, visit: Visit, chosen: ChosenPeriod) -> None:
         self._visit = visit
-        self._client = client
         self._chosen = chosen
         self._people: dict[uuid.UUID, StaffMember] = {}
 
@@ -61,7 +60,7 @@ class Oversight:
         ui.timer(AGAIN_AFTER_SECONDS, self._show_again, immediate=False)
 
     async def _show_again(self) -> None:
-        if self._client.has_socket_connection:
+        if self._visit.client.has_socket_connection:
             try:
                 await self._show()
             except (NoLongerAllowed, SQLAlchemyError) as error:
@@ -69,7 +68,7 @@ class Oversight:
 
     async def _show(self) -> None:
         async with self._visit.transaction() as session:
-            person, now = self._visit.person, self._visit.desk.clock()
+            person, now = self._visit.person, self._visit.now
             sheet = await read_sheet(session, scope_of(person, organisation()), self._chosen.period, now=now)
             away = await _away_until(session, person.unit_code, now=now)
             awaited = await _awaited_from(session, person)

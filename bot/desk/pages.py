@@ -7,24 +7,23 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 from nicegui import Client, ui
 
-from bot.audit import record
 from bot.complaints.labels import Language
 from bot.desk.administration import Administration
 from bot.desk.admission import admit
 from bot.desk.audit_log import AuditFilter, records_page, show_audit_log
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson
 from bot.desk.figures import ChosenPeriod
-from bot.desk.frame import FAVICON, dress, field, form, header, language_asked, shown, small_card, sorry, submit
-from bot.desk.gate import SignedOut, next_step, safe_return
-from bot.desk.notice_bell import put_bell
+from bot.desk.frame import FAVICON, dress, field, form, language_asked, shown, small_card, sorry, submit
+from bot.desk.gate import next_step, safe_return
 from bot.desk.oversight import Oversight
 from bot.desk.parts import Desk
 from bot.desk.queue import QueueFilter, QueueView
 from bot.desk.replies_page import ReplyKeeping
-from bot.desk.visit import Visit, record_refusal
+from bot.desk.visit import NoLongerAllowed, Visit, record_refusal
 from bot.desk.words import WORDS, language_of, word, word_or
 from bot.desk.workplace import Workplace
 from bot.settings import settings
+from bot.staff.models import StaffMember
 from bot.staff.passwords import PasswordFault
 from bot.staff.permissions import Act, may
 
@@ -34,7 +33,7 @@ READY_WITHIN_SECONDS = 15.0
 
 def add_pages(desk: Desk) -> None:
     """Register the pages with NiceGUI."""
-    gate, database, clock = desk.gate, desk.database, desk.clock
+    gate, clock = desk.gate, desk.clock
 
     @ui.page("/sign-in", favicon=FAVICON, title="听诉 Tingsu")
     async def sign_in_page(request: Request, client: Client) -> Response | None:
@@ -105,7 +104,7 @@ def add_pages(desk: Desk) -> None:
         admitted = await admit(desk, request, client, Act.SEE_FIGURES)
         if not isinstance(admitted, Visit):
             return admitted
-        await Oversight(admitted, client, ChosenPeriod.asked(request.query_params, now=clock())).open()
+        await Oversight(admitted, ChosenPeriod.asked(request.query_params, now=clock())).open()
         return None
 
     @ui.page("/replies", favicon=FAVICON, title="听诉 Tingsu")
@@ -128,37 +127,29 @@ def add_pages(desk: Desk) -> None:
         return None
 
     async def workplace_page(request: Request, client: Client, asked: str | None) -> Response | None:
-        person, token = await gate.person_at(request), gate.token_of(request)
-        if person is None or token is None:
-            return RedirectResponse(f"/sign-in?next={quote(request.url.path)}")
-        if (step := next_step(person)) is not None:
-            return RedirectResponse(step)
-        if asked is None and not may(person, Act.SEE_CASES) and may(person, Act.SEE_FIGURES):
+        person = await gate.person_at(request)
+        if asked is None and person is not None and next_step(person) is None and _only_reads_figures(person):
             return RedirectResponse("/oversight")
-        language = language_of(person.language)
-        dress(client, language)
-        place = header(person, language, request.url.path)
-        if not may(person, Act.SEE_CASES):
-            await record_refusal(desk, person, f"page:{Act.SEE_CASES}", address=request.url.path[:80])
-            client.status_code = 403
-            sorry("page_refused", language)
-            return None
-        await put_bell(desk, client, person, token, place)
+        admitted = await admit(desk, request, client, Act.SEE_CASES)
+        if not isinstance(admitted, Visit):
+            return admitted
         try:
             view = QueueView.asked(request.query_params) if asked is None else QueueView(chosen=QueueFilter.OPEN)
-            await Workplace(desk, client, person, token, uuid.UUID(asked) if asked else None, view).open()
-        except SignedOut:
+            await Workplace(admitted, uuid.UUID(asked) if asked else None, view).open()
+        except NoLongerAllowed:
             return RedirectResponse("/sign-in")
         except (NoSuchConversation, ValueError):
             client.status_code = 404
-            sorry("not_found", language)
+            sorry("not_found", admitted.language)
         except NotForThisPerson:
-            async with database.transaction() as session:
-                actor = f"staff:{person.username}"
-                record(session, at=clock(), actor=actor, action="access_refused", subject=f"conversation:{asked}"[:80])
+            await record_refusal(desk, admitted.person, f"conversation:{asked}")
             client.status_code = 403
-            sorry("refused", language)
+            sorry("refused", admitted.language)
         return None
+
+
+def _only_reads_figures(person: StaffMember) -> bool:
+    return not may(person, Act.SEE_CASES) and may(person, Act.SEE_FIGURES)
 
 
 def _local_sign_in(back: str, language: Language) -> None:

@@ -2,20 +2,16 @@
 
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from nicegui import Client
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.complaints.labels import Language
 from bot.conversations.models import Conversation, Holder
 from bot.conversations.presence import Doing, Present, Sign, give_sign
 from bot.desk.elements import Thread
 from bot.desk.live import Refresher
-from bot.desk.parts import Desk
+from bot.desk.visit import Visit
 from bot.desk.words import word
 from bot.jobs import Job, enqueue
 from bot.staff.models import StaffMember
@@ -26,27 +22,12 @@ SHOW_TYPING_AGAIN_AFTER_SECONDS = 4.0
 
 
 class PagePresence:
-    """Where one page is.
+    """Where one page is."""
 
-    Args:
-        transaction: opens a transaction after asking again who this is.
-        person: whoever that last was.
-    """
-
-    def __init__(
-        self,
-        desk: Desk,
-        client: Client,
-        language: Language,
-        *,
-        transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]],
-        person: Callable[[], StaffMember],
-    ) -> None:
-        self._desk = desk
-        self._client = client
-        self._language = language
-        self._transaction = transaction
-        self._person = person
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._desk = visit.desk
+        self._client = visit.client
         self._page_id = uuid.uuid4()
         self._at: uuid.UUID | None = None
         self._may_show_typing_at = 0.0
@@ -76,9 +57,9 @@ class PagePresence:
 
     async def type(self) -> None:
         """The person is writing to the customer; nothing happens unless they hold the conversation."""
-        async with self._transaction() as session:
+        async with self._visit.transaction() as session:
             conversation = await session.get(Conversation, self._at) if self._at else None
-            if conversation is None or not self._holds(conversation) or not may(self._person(), Act.ANSWER):
+            if conversation is None or not self._holds(conversation) or not may(self._visit.person, Act.ANSWER):
                 return
             await self._tell(session, Doing.TYPING)
             await self._show_customer(session, conversation)
@@ -104,7 +85,7 @@ class PagePresence:
             session,
             Job.SHOW_TYPING,
             conversation_id=str(conversation.id),
-            typed_at=self._desk.clock().isoformat(),
+            typed_at=self._visit.now.isoformat(),
         )
 
     async def _come_back(self) -> None:
@@ -122,7 +103,7 @@ class PagePresence:
 
     async def _tell(self, session: AsyncSession, doing: Doing) -> None:
         if self._at is not None:
-            sign = Sign(conversation_id=self._at, doing=doing, page_id=self._page_id, staff_id=self._person().id)
+            sign = Sign(conversation_id=self._at, doing=doing, page_id=self._page_id, staff_id=self._visit.person.id)
             await give_sign(session, sign)
 
     def _notice(self, conversation_id: uuid.UUID) -> None:
@@ -133,9 +114,12 @@ class PagePresence:
         at = self._at
         if at is None:
             return
-        others = {one.staff_id: one for one in self._desk.presences.staff_in(at) if one.staff_id != self._person().id}
+        myself = self._visit.person.id
+        others = {one.staff_id: one for one in self._desk.presences.staff_in(at) if one.staff_id != myself}
         async with self._desk.database.transaction() as session:
-            conversation = await session.get_one(Conversation, at)
+            conversation = await session.get(Conversation, at)
+            if conversation is None:
+                return  # swept meanwhile
             members = await session.scalars(
                 select(StaffMember).where(StaffMember.id.in_(others)).order_by(StaffMember.username)
             )
@@ -152,7 +136,7 @@ class PagePresence:
             name = "listens_in"
         else:
             name = "is_reading"
-        return {"text": word(name, self._language, person=member.name), "isTyping": present.is_typing}
+        return {"text": word(name, self._visit.language, person=member.name), "isTyping": present.is_typing}
 
     def _holds(self, conversation: Conversation) -> bool:
-        return conversation.holder is Holder.STAFF and conversation.held_by == self._person().id
+        return conversation.holder is Holder.STAFF and conversation.held_by == self._visit.person.id

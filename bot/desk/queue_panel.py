@@ -6,21 +6,19 @@ that a burst of changes with many open pages costs the database little.
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from nicegui import Client
 from nicegui.events import GenericEventArguments
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.complaints.labels import Language
 from bot.desk.bulk import Given, colleagues, give
 from bot.desk.elements import QueueList
-from bot.desk.gate import SignedOut
+from bot.desk.given import given_number, given_text, given_wish
 from bot.desk.live import EVERYTHING, Refresher
-from bot.desk.parts import Desk
 from bot.desk.queue import (
     ROWS_ON_A_PAGE,
     Place,
@@ -36,8 +34,8 @@ from bot.desk.queue import (
 )
 from bot.desk.rows import row_of
 from bot.desk.search import LONGEST_SEARCH, is_long_enough
+from bot.desk.visit import NoLongerAllowed, Refused, Visit
 from bot.desk.words import word
-from bot.staff.models import StaffMember
 from bot.staff.people import organisation
 from bot.staff.saved_views import LONGEST_NAME, MOST_VIEWS, CannotSaveView, remove_view, save_view, views_of
 
@@ -59,26 +57,13 @@ class QueuePanel:
     """One person's live queue.
 
     Args:
-        transaction: opens a transaction after asking again who this is.
-        person: whoever that last was.
+        view: what of it is shown at first.
+        selected: the conversation that is open beside it.
     """
 
-    def __init__(
-        self,
-        desk: Desk,
-        client: Client,
-        language: Language,
-        *,
-        transaction: Callable[[], AbstractAsyncContextManager[AsyncSession]],
-        person: Callable[[], StaffMember],
-        view: QueueView,
-        selected: uuid.UUID | None,
-    ) -> None:
-        self._desk = desk
-        self._client = client
-        self._language = language
-        self._transaction = transaction
-        self._person = person
+    def __init__(self, visit: Visit, view: QueueView, selected: uuid.UUID | None) -> None:
+        self._visit = visit
+        self._client = visit.client
         self._view = view
         self._page = 0
         self._selected = selected
@@ -92,31 +77,31 @@ class QueuePanel:
 
     def build(self, on_open: Callable[[GenericEventArguments], Any]) -> None:
         """Put the list on the page and follow what changes until the page is closed."""
-        self._list = QueueList(self._language)
+        self._list = QueueList(self._visit.language)
         self._list.on("open", on_open)
         self._list.on("look", self._look)
         self._list.on("turn", self._turn)
-        self._list.on("saveView", self._save_view)
+        self._list.on("saveView", self._visit.guarded(self._save_view))
         self._list.on("useView", self._use_view)
-        self._list.on("removeView", self._remove_view)
-        self._list.on("lookFor", self._look_for)
-        self._list.on("chooseHandler", self._choose_handler)
+        self._list.on("removeView", self._visit.guarded(self._remove_view))
+        self._list.on("lookFor", self._visit.guarded(self._look_for))
+        self._list.on("chooseHandler", self._visit.guarded(self._choose_handler))
         self._list.on("give", self._give)
         self._client.on_connect(self._catch_up)
-        self._client.on_delete(self._desk.feed.subscribe(self._notice))
+        self._client.on_delete(self._visit.desk.feed.subscribe(self._notice))
 
     async def start(self) -> None:
         """Show the queue, and the views that the person has saved."""
         await self.show()
-        async with self._transaction() as session:
+        async with self._visit.transaction() as session:
             await self._show_views(session)
 
     async def show(self) -> None:
         """Read the page of the queue that the person is on, and show it."""
         view, page = self._view, self._page
-        async with self._reading, self._transaction() as session:
-            viewer = Viewer(self._person(), organisation())
-            shown = await read_page(session, viewer, view, now=self._desk.clock(), page=page)
+        async with self._reading, self._visit.transaction() as session:
+            viewer = Viewer(self._visit.person, organisation())
+            shown = await read_page(session, viewer, view, now=self._visit.now, page=page)
             rows = await self._read_rows(session, viewer, shown.places)
         if (view, page) == (self._view, self._page):  # else the person has gone on meanwhile
             self._shown, self._rows = shown, rows
@@ -146,10 +131,8 @@ class QueuePanel:
             self._all.notice(EVERYTHING)
 
     async def _read_all(self, _noticed: frozenset[str]) -> None:
-        try:
+        with suppress(NoLongerAllowed):  # they have been sent away
             await self.show()
-        except SignedOut:
-            self._client.open("/sign-in")
 
     async def _read_noticed(self, noticed: frozenset[str]) -> None:
         """Show the noticed conversations as they are now; on the first page, new ones too."""
@@ -157,14 +140,13 @@ class QueuePanel:
             return
         view, page, ids = self._view, self._page, {uuid.UUID(conversation_id) for conversation_id in noticed}
         try:
-            async with self._reading, self._transaction() as session:
-                viewer = Viewer(self._person(), organisation())
-                found = await read_places(session, viewer, view, now=self._desk.clock(), among=ids)
+            async with self._reading, self._visit.transaction() as session:
+                viewer = Viewer(self._visit.person, organisation())
+                found = await read_places(session, viewer, view, now=self._visit.now, among=ids)
                 shown = [place for place in found if page == 0 or place.conversation_id in self._rows]
                 rows = await self._read_rows(session, viewer, shown)
-        except SignedOut:
-            self._client.open("/sign-in")
-            return
+        except NoLongerAllowed:
+            return  # they have been sent away
         if (view, page) == (self._view, self._page):
             kept = [place for place in self._shown.places if place.conversation_id not in ids]
             places = in_order([*kept, *shown], view.order)[:ROWS_ON_A_PAGE]
@@ -176,11 +158,11 @@ class QueuePanel:
         self, session: AsyncSession, viewer: Viewer, places: list[Place]
     ) -> dict[uuid.UUID, dict[str, Any]]:
         entries = await read_entries(session, viewer, places)
-        return {entry.id: row_of(entry, viewer, self._language) for entry in entries}
+        return {entry.id: row_of(entry, viewer, self._visit.language) for entry in entries}
 
     async def _look(self, event: GenericEventArguments) -> None:
         """The person chose another view: `{"tier": …}` changes the tier and leaves the rest."""
-        wish = event.args if isinstance(event.args, dict) else {}
+        wish = given_wish(event.args)
         try:
             view = QueueView.model_validate(self._view.model_dump() | wish)
         except ValidationError:
@@ -193,63 +175,56 @@ class QueuePanel:
         if isinstance(page, int) and 0 <= page <= last:
             await self._go_to(self._view, page)
 
-    async def _save_view(self, event: GenericEventArguments) -> None:
+    async def _save_view(self, session: AsyncSession, name: Any) -> None:
         """The person keeps the present view under a name."""
+        view = self._view.model_dump(mode="json")
         try:
-            async with self._act() as session:
-                name = event.args if isinstance(event.args, str) else ""
-                view = self._view.model_dump(mode="json")
-                await save_view(session, self._person(), name, view, now=self._desk.clock())
-                await self._show_views(session)
+            await save_view(session, self._visit.person, given_text(name), view, now=self._visit.now)
         except CannotSaveView:
-            self._list.tell(word("cannot_save_view", self._language, length=LONGEST_NAME, count=MOST_VIEWS))
+            said = word("cannot_save_view", self._visit.language, length=LONGEST_NAME, count=MOST_VIEWS)
+            raise Refused(said) from None
+        await self._show_views(session)
 
-    async def _remove_view(self, event: GenericEventArguments) -> None:
-        if isinstance(event.args, int):
-            async with self._act() as session:
-                await remove_view(session, self._person(), event.args, now=self._desk.clock())
-                await self._show_views(session)
+    async def _remove_view(self, session: AsyncSession, view_id: Any) -> None:
+        await remove_view(session, self._visit.person, given_number(view_id), now=self._visit.now)
+        await self._show_views(session)
 
     async def _use_view(self, event: GenericEventArguments) -> None:
         """The person goes to a view saved earlier; one of an older version that nothing can be made of is left."""
-        async with self._act() as session:
-            views = {saved.id: saved.view for saved in await views_of(session, self._person())}
-        try:
-            view = QueueView.model_validate(views.get(event.args))
-        except ValidationError:
-            return
-        await self._go_to(view, 0)
+        views: dict[int, dict[str, Any]] = {}
+
+        async def read(session: AsyncSession) -> None:
+            views.update({saved.id: saved.view for saved in await views_of(session, self._visit.person)})
+
+        await self._visit.carry_out(read)
+        with suppress(ValidationError):
+            await self._go_to(QueueView.model_validate(views.get(given_number(event.args))), 0)
 
     async def _show_views(self, session: AsyncSession) -> None:
-        saved = await views_of(session, self._person())
+        saved = await views_of(session, self._visit.person)
         self._list.show_views([{"id": view.id, "name": view.name} for view in saved])
 
-    async def _look_for(self, event: GenericEventArguments) -> None:
+    async def _look_for(self, session: AsyncSession, words: Any) -> None:
         """The palette looks for a case, of any filter: open ones as the search does, a settled one by its number."""
-        text = event.args.replace("\x00", "").strip()[:LONGEST_SEARCH] if isinstance(event.args, str) else ""
-        found: list[dict[str, str]] = []
-        if is_long_enough(text):
-            async with self._act() as session:
-                found = await self._found(session, text)
-        self._list.show_found(found)
+        text = given_text(words)[:LONGEST_SEARCH]
+        self._list.show_found(await self._found(session, text) if is_long_enough(text) else [])
 
     async def _found(self, session: AsyncSession, text: str) -> list[dict[str, str]]:
-        viewer = Viewer(self._person(), organisation())
+        viewer = Viewer(self._visit.person, organisation())
         numbered = await conversation_of_case(session, viewer, text)
         if numbered is not None:
             return [{"id": str(numbered[0]), "name": numbered[1], "detail": ""}]
         view = QueueView(chosen=QueueFilter.OPEN, search=text)
-        page = await read_page(session, viewer, view, now=self._desk.clock())
+        page = await read_page(session, viewer, view, now=self._visit.now)
         rows = await self._read_rows(session, viewer, page.places[:FOUND_SHOWN])
         return [
             {"id": row["id"], "name": row["customer"], "detail": f"{row['number']} {row['subject']}"}
             for row in rows.values()
         ]
 
-    async def _choose_handler(self, _event: GenericEventArguments) -> None:
+    async def _choose_handler(self, session: AsyncSession, _wish: Any) -> None:
         """Show to whom the chosen cases may be given."""
-        async with self._act() as session:
-            found = await colleagues(session, self._person(), now=self._desk.clock())
+        found = await colleagues(session, self._visit.person, now=self._visit.now)
         self._list.show_colleagues([{"id": str(c.id), "name": c.names[0], "count": c.open_count} for c in found])
 
     async def _give(self, event: GenericEventArguments) -> None:
@@ -258,32 +233,25 @@ class QueuePanel:
             wish = Giving.model_validate(event.args)
         except ValidationError:
             return
-        outcomes = {}
+        outcomes: dict[str, dict[str, Any]] = {}
         for conversation_id in wish.ids:
-            async with self._act() as session:
-                given = await give(
-                    session,
-                    conversation_id,
-                    wish.to,
-                    person=self._person(),
-                    organisation=organisation(),
-                    now=self._desk.clock(),
-                )
-            outcomes[str(conversation_id)] = {
-                "isGiven": given is Given.GIVEN,
-                "text": given.display_name(self._language),
-            }
+            if not await self._visit.carry_out(partial(self._give_one, conversation_id, wish.to, outcomes)):
+                break  # what was given before stays given, and is said
         self._list.given(outcomes)
 
-    @asynccontextmanager
-    async def _act(self) -> AsyncIterator[AsyncSession]:
-        """A transaction for an act of the person; whose sign-in has ended is shown the door."""
-        try:
-            async with self._transaction() as session:
-                yield session
-        except SignedOut:
-            self._client.open("/sign-in")
-            raise
+    async def _give_one(
+        self, conversation_id: uuid.UUID, to: uuid.UUID, outcomes: dict[str, dict[str, Any]], session: AsyncSession
+    ) -> None:
+        given = await give(
+            session,
+            conversation_id,
+            to,
+            person=self._visit.person,
+            organisation=organisation(),
+            now=self._visit.now,
+        )
+        text = given.display_name(self._visit.language)
+        outcomes[str(conversation_id)] = {"isGiven": given is Given.GIVEN, "text": text}
 
     async def _go_to(self, view: QueueView, page: int) -> None:
         self._view, self._page = view, page

@@ -1,29 +1,24 @@
 """The page on which whoever leads a unit keeps its canned replies, beside the house's."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
-from pydantic import BaseModel, Field, ValidationError
-from sqlalchemy.exc import SQLAlchemyError
+from pydantic import BaseModel, Field
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.labels import Language
 from bot.complaints.learn import LearnStep
 from bot.complaints.replies import Placeholder, filled, reply_policy
 from bot.desk.administration import unit_tree
-from bot.desk.visit import NoLongerAllowed, Visit, record_refusal
+from bot.desk.given import LARGEST_ID
+from bot.desk.visit import PageAct, Visit
 from bot.desk.words import word
-from bot.logs import logger
 from bot.staff import unit_replies
 from bot.staff.models import StaffMember
 from bot.staff.people import organisation
-from bot.staff.unit_replies import InvalidReply, ReplyFault, UnitReply
-
-LARGEST_ID = 2**63 - 1
-log = logger(__name__)
+from bot.staff.unit_replies import UnitReply
 
 
 class ReplyGiven(BaseModel):
@@ -77,50 +72,38 @@ class ReplyKeeping:
     async def open(self) -> None:
         """Build the page and show the replies of the keeper's units."""
         self._list = ReplyList(self._visit.language, self._visit.person)
-        self._list.on("add", self._guarded(self._add))
-        self._list.on("change", self._guarded(self._change))
-        self._list.on("archive", self._guarded(self._archive))
+        self._list.on("add", self._keeping(self._add))
+        self._list.on("change", self._keeping(self._change))
+        self._list.on("archive", self._keeping(self._archive))
         async with self._visit.transaction() as session:
             await self._show(session)
 
-    def _guarded(
-        self, act: Callable[[AsyncSession, Any], Awaitable[None]]
-    ) -> Callable[[GenericEventArguments], Awaitable[None]]:
-        """The act as one transaction; what stands in its way is told in words and changes nothing."""
+    def _keeping(self, act: PageAct) -> Callable[[GenericEventArguments], Awaitable[None]]:
+        """What an event calls: the act, and the replies as they are after it."""
+
+        async def keep(session: AsyncSession, given: Any) -> None:
+            await act(session, given)
+            await session.flush()
+            await self._show(session)
 
         async def handle(event: GenericEventArguments) -> None:
-            try:
-                async with self._visit.transaction() as session:
-                    await act(session, event.args)
-                    await session.flush()
-                    await self._show(session)
+            if await self._visit.carry_out(lambda session: keep(session, event.args)):
                 self._visit.tell(word("saved", self._visit.language))
-            except InvalidReply as refused:
-                if refused.fault is ReplyFault.OTHER_UNIT:
-                    await record_refusal(self._visit.desk, self._visit.person, "page:replies")
-                self._visit.tell(refused.display_name(self._visit.language))
-            except ValidationError:
-                self._visit.tell(word("form_incomplete", self._visit.language))
-            except SQLAlchemyError as error:
-                log.warning("act_failed", reason=type(error).__name__)
-                self._visit.tell(word("not_saved", self._visit.language))
-            except NoLongerAllowed:
-                pass  # the visit has sent them away
 
         return handle
 
     async def _add(self, session: AsyncSession, given: Any) -> None:
         form = ReplyGiven.model_validate(given)
-        keeper, now = self._visit.person, self._now
+        keeper, now = self._visit.person, self._visit.now
         await unit_replies.add_reply(session, unit_code=form.unit, keeper=keeper, now=now, **form.words())
 
     async def _change(self, session: AsyncSession, given: Any) -> None:
         form, reply = ReplyGiven.model_validate(given), await self._reply(session, given)
-        unit_replies.change_reply(session, reply, keeper=self._visit.person, now=self._now, **form.words())
+        unit_replies.change_reply(session, reply, keeper=self._visit.person, now=self._visit.now, **form.words())
 
     async def _archive(self, session: AsyncSession, given: Any) -> None:
         reply = await self._reply(session, given)
-        unit_replies.archive_reply(session, reply, keeper=self._visit.person, now=self._now)
+        unit_replies.archive_reply(session, reply, keeper=self._visit.person, now=self._visit.now)
 
     async def _reply(self, session: AsyncSession, given: Any) -> UnitReply:
         return await unit_replies.kept_reply(session, ReplyMeant.model_validate(given).id, self._visit.person)
@@ -128,10 +111,6 @@ class ReplyKeeping:
     async def _show(self, session: AsyncSession) -> None:
         kept = await unit_replies.replies_kept_by(session, self._visit.person)
         self._list.show([_row(reply, self._visit.language) for reply in kept])
-
-    @property
-    def _now(self) -> datetime:
-        return self._visit.desk.clock()
 
 
 def _row(reply: UnitReply, language: Language) -> dict[str, Any]:

@@ -285,6 +285,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "held_by": ("{name} 正在接待，您可以查看，不能回复。", "{name} is with this customer. You can read along."),
     "held_by_someone_else": ("已由其他同事接手，没有发送。", "A colleague holds this conversation. Nothing was sent."),
     "not_sent": ("没有发送成功，请再试一次。", "It was not sent. Please try again."),
+    "nothing_written": ("还没有写内容。", "Nothing is written yet."),
     "too_long": ("消息太长，请控制在 {count} 字以内。", "The message is too long: {count} characters at most."),
     "reply_held": ("客户刚又发来消息，确认仍要发送？", "The customer has just written again. Send it all the same?"),
     "canned_replies": ("快捷回复", "Canned replies"),

@@ -34,14 +34,23 @@ class StaffFault(Label):
     NOTE = "note", "备注最多 200 个字符。", "A note has at most 200 characters."
 
 
-class InvalidStaff(ValueError):
-    """Something about a person cannot be done; the message says why and what to do."""
+class Explained(ValueError):
+    """Something cannot be done; the message says why and what to do."""
 
-    def __init__(self, fault: StaffFault, **values: str) -> None:
+    def __init__(self, fault: Label, **values: str) -> None:
         self.fault = fault
         self._values = values
         super().__init__(self.display_name("en"))
 
+    @property
+    def is_trespass(self) -> bool:
+        """Whether somebody reached for another unit's; that is recorded."""
+        return self.fault.value == "other_unit"
+
     def display_name(self, language: Language) -> str:
         """Why, in the reader's language."""
         return self.fault.display_name(language).format_map(self._values)
+
+
+class InvalidStaff(Explained):
+    """Something about a person cannot be done."""

@@ -9,10 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.audit import record
-from bot.complaints.labels import Label, Language
+from bot.complaints.labels import Label
 from bot.complaints.learn import LearnStep
 from bot.complaints.replies import LONGEST_REPLY, CannotFill, Placeholder, check_places
 from bot.database import Base
+from bot.staff.faults import Explained
 from bot.staff.models import StaffMember
 from bot.staff.organisation import UnknownUnit
 from bot.staff.people import organisation
@@ -58,17 +59,8 @@ class ReplyFault(Label):
     )
 
 
-class InvalidReply(ValueError):
-    """A unit's reply cannot be kept; the message says why and what to do."""
-
-    def __init__(self, fault: ReplyFault, **values: str) -> None:
-        self.fault = fault
-        self._values = values
-        super().__init__(self.display_name("en"))
-
-    def display_name(self, language: Language) -> str:
-        """Why, in the reader's language."""
-        return self.fault.display_name(language).format_map(self._values)
+class InvalidReply(Explained):
+    """A unit's reply cannot be kept."""
 
 
 async def replies_for(session: AsyncSession, unit_code: str) -> Sequence[UnitReply]:

@@ -101,6 +101,7 @@ def a_bank(folder: Path, **variables: str) -> Iterator[Bank]:
         bank = Bank(desk, database, Scene(database, system_clock), loop)
         yield bank
         bank.run(database.close())
+        assert "Traceback" not in desk.log, desk.log
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

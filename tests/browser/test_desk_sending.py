@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot.channels.webchat.channel import WebChat
 from bot.clock import system_clock
@@ -139,6 +139,38 @@ def test_a_time_that_is_over_is_refused_and_the_text_stays(page: Page) -> None:
     expect(page.locator(".composer textarea")).to_have_value("好的")
 
 
+def test_an_answer_that_the_database_could_not_keep_stays_in_the_composer_and_is_sent_at_the_second_attempt(
+    page: Page, bank: Bank, chat: uuid.UUID
+) -> None:
+    async def rename(before: str, after: str) -> None:
+        async with bank.database.transaction() as session:
+            await session.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
+
+    page.fill(".composer textarea", "我来看一下您的卡。")
+    bank.run(rename("held_replies", "held_replies_away"))
+    try:
+        page.locator(".composer button.primary").click()
+        expect(page.locator(".notice")).to_contain_text("没有发送成功")
+        expect(page.locator(".composer textarea")).to_have_value("我来看一下您的卡。")
+        expect(page.locator(".composer button.primary")).to_be_enabled(timeout=WITHIN_A_SECOND)
+    finally:
+        bank.run(rename("held_replies_away", "held_replies"))
+    page.locator(".composer button.primary").click()
+    expect(page.locator(".message.is-held .text")).to_have_text("我来看一下您的卡。")
+
+
+def test_whose_sign_in_has_ended_is_shown_the_door_at_the_next_word(page: Page, bank: Bank, chat: uuid.UUID) -> None:
+    async def end_all() -> None:
+        async with bank.database.transaction() as session:
+            await session.execute(text("DELETE FROM sign_ins"))
+
+    page.fill(".composer textarea", "我来看一下您的卡。")
+    bank.run(end_all())
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/sign-in" in url)
+    assert bank.messages(chat, Author.STAFF) == []
+
+
 def test_a_colleague_sees_what_is_about_to_go_out_and_cannot_touch_it(
     page: Page,
     enter: Enter,  # noqa: F811
@@ -220,6 +252,22 @@ def test_what_was_sent_is_corrected_and_the_first_text_stays_for_staff(
         expect(seen).not_to_contain_text("13900001234")
     expect(other.locator(".correct")).to_have_count(0)
     assert sent(bank, chat) == ["请周四来，电话13900001234"]
+
+
+def test_a_correction_that_promises_money_is_refused_and_stays_in_its_editor(
+    page: Page, bank: Bank, chat: uuid.UUID
+) -> None:
+    message = has_arrived(page, bank, chat, "请周三来")
+    message.hover()
+    message.get_by_role("button", name="更正").click()
+    message.locator("textarea").fill("请周三来，我们赔您800元")
+    message.get_by_role("button", name="保存").click()
+    expect(page.locator(".notice")).to_contain_text("800元")
+    expect(message.locator("textarea")).to_have_value("请周三来，我们赔您800元")
+    message.locator("textarea").fill("请周四来")
+    message.get_by_role("button", name="保存").click()
+    expect(message.locator(".bubble")).to_contain_text("请周四来")
+    assert sent(bank, chat) == ["请周四来"]
 
 
 def test_a_message_is_marked_when_the_customer_has_read_it(page: Page, bank: Bank, chat: uuid.UUID) -> None:

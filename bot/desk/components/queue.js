@@ -228,7 +228,6 @@ export default {
       this.outcomes = outcomes;
       this.picked = [];
     },
-    tell: (text) => window.tingsuDesk.tell(text),
     nameView() {
       this.naming = true;
       this.name = "";

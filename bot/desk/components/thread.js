@@ -290,6 +290,8 @@ export default {
     },
     saveEdit(what, id) {
       this.$emit(what, { id, text: this.editing.text.trim() });
+    },
+    rewritten() {
       this.editing = null;
     },
     /** An undone answer goes before what was begun meanwhile. */
