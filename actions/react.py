@@ -20,7 +20,7 @@ from bot.complaints.casework import (
     unsettled_complaint_of,
     withdraw,
 )
-from bot.complaints.deadlines import DeadlineName, deadline_policy, say_date
+from bot.complaints.deadlines import DeadlineName, deadline_policy, say_date, say_hours, say_moment
 from bot.complaints.labels import Language, Product, Tier
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint
@@ -53,6 +53,9 @@ SURE_OF_PRODUCT = 0.6
 ANSWERS = frozenset({DeadlineName.DECISION, DeadlineName.EXTENDED_DECISION, DeadlineName.RECHECK_DECISION})
 """Deadlines at whose end the customer has an answer."""
 
+LATEST = {"zh": "{way}，最迟{moment}", "en": "{way}, no later than {moment}"}
+"""Nobody outside knows when an hour of the bank's ends, so working hours are said with their last moment."""
+
 FORM_ENDS: list[EventType] = [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("draft", None)]
 
 
@@ -61,6 +64,16 @@ def due_date(complaint: Complaint, language: Language) -> str:
     policy = deadline_policy()
     due = [d.due_at for d in complaint.running_deadlines if d.name in ANSWERS]
     return say_date((due or [complaint.opened_at])[-1].astimezone(policy.zone).date(), language)
+
+
+def way_of_contact(complaint: Complaint, language: Language) -> str:
+    """How the customer is first contacted; and until when, if only the bank's working hours count."""
+    way = wording().say("utter_way_phone" if complaint.contact_phone else "utter_way_chat", language).text
+    for deadline in complaint.running_deadlines:
+        if deadline.name == DeadlineName.FIRST_CONTACT and deadline.counts_office_hours:
+            moment = say_moment(deadline.due_at.astimezone(deadline_policy().zone), language)
+            return LATEST[language].format(way=way, moment=moment)
+    return way
 
 
 def who_settles(tier: Tier, language: Language) -> str:
@@ -101,9 +114,9 @@ class React(Action):
             response=f"utter_react_{complaint.tier}",
             number=complaint.number,
             due=due_date(complaint, language),
-            hours=deadline_policy().tiers[complaint.tier].first_contact.hours,
+            hours=say_hours(deadline_policy().tiers[complaint.tier].first_contact, language),
             outlet=outlet_name(complaint, language),
-            way=wording().say("utter_way_phone" if complaint.contact_phone else "utter_way_chat", language).text,
+            way=way_of_contact(complaint, language),
         )
         return [SlotSet("draft", None)]
 

@@ -105,7 +105,7 @@ async def extend(
     extended = _extended(complaint, decision, by, now)
     _decide(session, complaint, approval, is_approved=True, note=note, by=by, now=now)
     decision.name = extended.name.value
-    decision.move_to(extended.due_at, extended.rule.zh, now=now)
+    decision.move_to(extended.due_at, extended.rule.zh, counts_office_hours=extended.counts_office_hours, now=now)
     await watch(session, complaint, now=now)
     return extended
 

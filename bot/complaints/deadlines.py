@@ -3,7 +3,7 @@
 Days are days in the bank's time zone: the day of receipt is not counted and the last day ends at midnight, as the
 Civil Code counts (articles 201 and 203). They are calendar days unless the policy says working days. The Code would let
 a last day that is a public holiday move to the next working day; here it does not move, so a customer never waits
-longer than they were told.
+longer than they were told. Working hours count only while the bank is open and end at an exact moment.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,11 @@ from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from bot.complaints.calendar import working_day_after
 from bot.complaints.labels import Label, Language, Tier
+from bot.complaints.office_hours import OfficeHours
 from bot.complaints.policy import POLICY_FOLDER, PolicyModel, load_policy, policy_fault
 
+WORKING_HOURS_AT_MOST = 1000
+"""Half a year of them; what takes longer is counted in days."""
 LAST_SECOND = time(23, 59, 59)
 WEEKDAYS_ZH = "一二三四五六日"
 WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -69,24 +72,37 @@ class DeadlineRule(PolicyModel):
 
 
 class Allowance(PolicyModel):
-    """How long something may take: hours, calendar days or working days, by a named rule."""
+    """How long something may take, by a named rule: hours, working hours, calendar days or working days.
+
+    Attributes:
+        hours: by the clock, day and night.
+        working_hours: office hours only; halves are allowed, since half a day of seven hours is 3.5.
+    """
 
     hours: PositiveInt | None = None
+    working_hours: Annotated[float, Field(gt=0, le=WORKING_HOURS_AT_MOST, multiple_of=0.5)] | None = None
     days: PositiveInt | None = None
     working_days: PositiveInt | None = None
     rule: str
 
     @model_validator(mode="after")
     def _is_hours_or_days(self) -> Self:
-        if [self.hours, self.days, self.working_days].count(None) != 2:
-            mend = "write one of `hours: 2`, `days: 15` and `working_days: 5`"
+        if [self.hours, self.working_hours, self.days, self.working_days].count(None) != 3:
+            mend = "write one of `hours: 2`, `working_hours: 7`, `days: 15` and `working_days: 5`"
             raise policy_fault("must be either hours or days", mend)
         return self
 
-    def ends_at(self, start: datetime) -> datetime:
+    @property
+    def counts_office_hours(self) -> bool:
+        """Whether time goes by only while the bank is open."""
+        return self.working_hours is not None
+
+    def ends_at(self, start: datetime, office_hours: OfficeHours) -> datetime:
         """The last moment: hours run from `start`, days end with the last second of the last day."""
         if self.hours is not None:
             return start + timedelta(hours=self.hours)
+        if self.working_hours is not None:
+            return office_hours.after(start, timedelta(hours=self.working_hours))
         if self.working_days is not None:
             last_day = working_day_after(start.date(), self.working_days)
         else:
@@ -120,6 +136,7 @@ class DeadlinePolicy(PolicyModel):
 
     Attributes:
         timezone: IANA name of the zone in which days begin and end.
+        office_hours: when the bank is open.
         rules: by short name, what numbers are based on.
         tiers: each tier's allowances.
         extension: more time for a decision.
@@ -131,6 +148,7 @@ class DeadlinePolicy(PolicyModel):
     """
 
     timezone: str
+    office_hours: OfficeHours
     rules: dict[str, DeadlineRule]
     tiers: Annotated[dict[Tier, TierAllowances], Field(min_length=1)]
     extension: Extension
@@ -153,10 +171,24 @@ class DeadlinePolicy(PolicyModel):
     def _is_complete(self) -> Self:
         if missing := [tier for tier in Tier if tier not in self.tiers]:
             raise policy_fault(f"has no deadlines for {missing[0]}", f"add `{missing[0]}:` to it", ("tiers",))
+        self._check_hours()
         for place, rule in self._rules_named():
             if rule not in self.rules:
                 raise policy_fault(f"`{rule}` is not among the rules", f"write one of {', '.join(self.rules)}", place)
         return self
+
+    def _check_hours(self) -> None:
+        for tier, allowances in self.tiers.items():
+            first_contact = allowances.first_contact
+            if first_contact.hours is None and not first_contact.counts_office_hours:
+                mend = "write `hours: 24` or `working_hours: 7`"
+                place = ("tiers", tier, "first_contact")
+                raise policy_fault("is told to the customer in hours", mend, place)
+        for name in ("first_contact", "plan", "decision"):
+            allowance: Allowance = getattr(self.tiers[Tier.URGENT], name)
+            if allowance.counts_office_hours:
+                mend = "write `hours`, which go on at night"
+                raise policy_fault("must not wait until the bank opens", mend, ("tiers", Tier.URGENT, name))
 
     def _rules_named(self) -> list[tuple[tuple[str, ...], str]]:
         named: list[tuple[tuple[str, ...], str]] = [
@@ -180,11 +212,16 @@ class DeadlinePolicy(PolicyModel):
 
 @dataclass(frozen=True)
 class Deadline:
-    """By when something must have happened, and by which rule."""
+    """By when something must have happened, and by which rule.
+
+    Attributes:
+        counts_office_hours: whether its time goes by only while the bank is open.
+    """
 
     name: DeadlineName
     due_at: datetime
     rule: DeadlineRule
+    counts_office_hours: bool = False
 
     def is_breached(self, now: datetime) -> bool:
         return now > self.due_at
@@ -294,8 +331,36 @@ def say_date(day: date, language: Language) -> str:
     return f"{WEEKDAYS_EN[day.weekday()]} {day.day} {MONTHS_EN[day.month - 1]}"
 
 
+def say_moment(moment: datetime, language: Language) -> str:
+    """«11月30日（周一）15:30» or "3:30 pm on Monday 30 November", rounded up to the minute: never before it is due.
+
+    Args:
+        moment: in the bank's time zone.
+        language: the reader's.
+    """
+    minute = moment.replace(second=0, microsecond=0)
+    if minute < moment:
+        minute += timedelta(minutes=1)
+    day = say_date(minute.date(), language)
+    if language == "zh":
+        return f"{day}{minute:%H:%M}"
+    return f"{minute.hour % 12 or 12}:{minute:%M} {'am' if minute.hour < 12 else 'pm'} on {day}"
+
+
+def say_hours(allowance: Allowance, language: Language) -> str:
+    """What a sentence says before «小时» or "hours": «24», «7个工作», "3.5 working"."""
+    if allowance.working_hours is None:
+        return f"{allowance.hours}"
+    return f"{allowance.working_hours:g}" + ("个工作" if language == "zh" else " working")
+
+
 def _deadline(name: DeadlineName, allowance: Allowance, start: datetime, policy: DeadlinePolicy) -> Deadline:
-    return Deadline(name=name, due_at=allowance.ends_at(start), rule=policy.rules[allowance.rule])
+    return Deadline(
+        name=name,
+        due_at=allowance.ends_at(start, policy.office_hours),
+        rule=policy.rules[allowance.rule],
+        counts_office_hours=allowance.counts_office_hours,
+    )
 
 
 def _in_bank_time(moment: datetime, policy: DeadlinePolicy) -> datetime:

@@ -154,7 +154,7 @@ def _keep_the_earlier_dates(duplicate: Complaint, into: Complaint, *, now: datet
     for date in into.running_deadlines:
         earlier = promised.get(_what_is_owed(date))
         if earlier is not None and date.missed_at is None and earlier.due_at < date.due_at:
-            date.move_to(earlier.due_at, earlier.rule, now=now)
+            date.move_to(earlier.due_at, earlier.rule, counts_office_hours=earlier.counts_office_hours, now=now)
 
 
 def _what_is_owed(deadline: DeadlineRecord) -> str:

@@ -38,6 +38,7 @@ class NoticeKind(Label):
 
     HALF_TIME = "half_time", "期限过半", "Half of the time is gone"
     ONE_DAY_LEFT = "one_day_left", "距到期不足一天", "Less than a day left"
+    WORKING_DAY_LEFT = "working_day_left", "距到期不足一个工作日", "Less than a working day left"
     DEADLINE_MISSED = "deadline_missed", "期限已过", "Deadline missed"
     ASSIGNED = "assigned", "新分派的案件", "A case was given to you"
     NOBODY_TO_ASSIGN = "nobody_to_assign", "案件暂无人可接", "Nobody can be given the case"
@@ -240,6 +241,8 @@ class DeadlineRecord(Base):
     set_at: Mapped[datetime]
     """When this date was set: half of the time is counted from here."""
     due_at: Mapped[datetime] = mapped_column(index=True)
+    counts_office_hours: Mapped[bool] = mapped_column(default=False)
+    """Whether its time goes by only while the bank is open, so that half of it is half of that time."""
     met_at: Mapped[datetime | None]
     missed_at: Mapped[datetime | None]
     """When it was noticed that the date had passed; what was due may still be done later."""
@@ -251,9 +254,9 @@ class DeadlineRecord(Base):
         """Whether it is neither met nor missed."""
         return self.met_at is None and self.missed_at is None
 
-    def move_to(self, due_at: datetime, rule: str, *, now: datetime) -> None:
+    def move_to(self, due_at: datetime, rule: str, *, counts_office_hours: bool, now: datetime) -> None:
         """Give the deadline another date; it is watched anew."""
-        self.due_at, self.rule = due_at, rule
+        self.due_at, self.rule, self.counts_office_hours = due_at, rule, counts_office_hours
         self.set_at, self.next_look_at = now, None
 
 

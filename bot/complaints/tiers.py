@@ -87,7 +87,7 @@ def promise(complaint: Complaint, dates: Iterable[Deadline], *, now: datetime) -
         if known is None:
             complaint.deadlines.append(deadline_record(date, now=now))
         elif date.due_at < known.due_at:
-            known.move_to(date.due_at, date.rule.zh, now=now)
+            known.move_to(date.due_at, date.rule.zh, counts_office_hours=date.counts_office_hours, now=now)
 
 
 def sinking(tier: Tier, why: str) -> TierDecision:
@@ -122,7 +122,13 @@ def tier_record(decision: TierDecision, *, previous: Tier | None, decided_by: st
 
 def deadline_record(deadline: Deadline, *, now: datetime) -> DeadlineRecord:
     """The deadline as it is kept."""
-    return DeadlineRecord(name=deadline.name.value, rule=deadline.rule.zh, set_at=now, due_at=deadline.due_at)
+    return DeadlineRecord(
+        name=deadline.name.value,
+        rule=deadline.rule.zh,
+        set_at=now,
+        due_at=deadline.due_at,
+        counts_office_hours=deadline.counts_office_hours,
+    )
 
 
 def _decision(tier: Tier, reason: Reason) -> TierDecision:

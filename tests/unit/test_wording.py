@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+import bot.tables  # noqa: F401 - a complaint refers to tables of other rooms
 from actions.empathise import BY_CAUSE, BY_PRODUCT, BY_SIGNAL
-from actions.react import ENQUIRY_BY_PRODUCT
-from bot.complaints.labels import Tier
+from actions.react import ENQUIRY_BY_PRODUCT, outlet_name, way_of_contact
+from bot.complaints.deadlines import Allowance, say_hours
+from bot.complaints.labels import Language, Tier
+from bot.complaints.models import Complaint, DeadlineRecord
 from bot.settings import ROOT
 from bot.wording import Saying, Wording, wording
 
@@ -232,3 +236,39 @@ def test_every_tier_and_topic_has_its_wording() -> None:
     assert {f"utter_enquiry_{topic}" for topic in {*ENQUIRY_BY_PRODUCT.values(), "general"}} == {
         name for name in RESPONSES if name.startswith("utter_enquiry_")
     }
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (
+            "zh",
+            "网点的主管会在7个工作小时内打您留的电话，最迟11月30日（周一）16:30，把处理办法说给您听，您同意了再办。",
+        ),
+        (
+            "en",
+            "the supervisor at the outlet will contact you within 7 working hours, by phone, "
+            "no later than 4:30 pm on Monday 30 November, and put a plan to you for your consent.",
+        ),
+    ],
+)
+def test_working_hours_are_said_with_the_moment_at_which_they_end(language: Language, sentence: str) -> None:
+    due_at = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
+    deadline = DeadlineRecord(name="first_contact", due_at=due_at, counts_office_hours=True)
+    complaint = Complaint(contact_phone="13800138000", deadlines=[deadline])
+    said = wording().say(
+        "utter_react_ordinary",
+        language,
+        number="TS-4821-7",
+        outlet=outlet_name(complaint, language),
+        due="",
+        hours=say_hours(Allowance(working_hours=7, rule="own_target"), language),
+        way=way_of_contact(complaint, language),
+    )
+    assert sentence in said.text
+
+
+@pytest.mark.parametrize(("language", "way"), [("zh", "在这里联系您"), ("en", "here in this chat")])
+def test_hours_by_the_clock_need_no_moment(language: Language, way: str) -> None:
+    deadline = DeadlineRecord(name="first_contact", due_at=datetime(2026, 11, 30, tzinfo=UTC))
+    assert way_of_contact(Complaint(deadlines=[deadline]), language) == way

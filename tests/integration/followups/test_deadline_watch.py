@@ -1,7 +1,8 @@
 """Deadlines come near and pass: who is told, who takes over, and that it happens once."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -10,6 +11,7 @@ from bot.alarms.contacts import set_contact
 from bot.alarms.models import AlarmCall, Occasion, Way
 from bot.complaints.assignment import assign, name_lead
 from bot.complaints.casework import first_contact_made, resolve, withdraw
+from bot.complaints.deadlines import Allowance, deadline_policy, load_deadline_policy
 from bot.complaints.labels import Tier
 from bot.complaints.lifecycle import State
 from bot.complaints.models import DeadlineRecord, Notice, NoticeKind
@@ -115,6 +117,50 @@ async def test_the_handler_is_warned_at_half_time_and_a_day_before(
         (NoticeKind.ONE_DAY_LEFT, people.handler.id, deadline.id),
     ]
     assert (await jobs(database, "watch_deadline"))[-1]["scheduled_at"] == deadline.next_look_at
+
+
+@pytest.fixture
+def in_working_hours(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A bank that contacts customers with ordinary complaints within fourteen working hours."""
+    policy = load_deadline_policy()
+    first_contact = Allowance(working_hours=14, rule="own_target")
+    ordinary = policy.tiers[Tier.ORDINARY].model_copy(update={"first_contact": first_contact})
+    ours = policy.model_copy(update={"tiers": policy.tiers | {Tier.ORDINARY: ordinary}})
+    monkeypatch.setattr("bot.complaints.deadlines.load_deadline_policy", lambda: ours)
+    deadline_policy.cache_clear()
+    yield
+    deadline_policy.cache_clear()
+
+
+async def test_working_hours_are_warned_of_while_the_bank_is_open_and_missed_when_they_are_over(
+    in_working_hours: None, watch: DeadlineWatch, database: Database, conversation: Conversation, clock: FakeClock
+) -> None:
+    friday_four_in_the_afternoon = datetime(2026, 11, 27, 8, tzinfo=UTC)
+    clock.now = friday_four_in_the_afternoon
+    case = await a_case(database, conversation, clock)
+    deadline = await case.deadline("first_contact")
+    assert deadline.due_at == datetime(2026, 12, 1, 8, tzinfo=UTC)
+
+    clock.now = datetime(2026, 11, 30, 7, 59, tzinfo=UTC)
+    await watch.look(deadline.id)
+    assert await told(case) == [], "a weekend is no time in which anybody could have acted"
+    clock.advance(minutes=1)
+    await watch.look(deadline.id)
+    assert await told(case) == [(NoticeKind.WORKING_DAY_LEFT, OUTLET)]
+    clock.now = deadline.due_at + timedelta(seconds=1)
+    await watch.look(deadline.id)
+    assert (await case.now_is()).tier is Tier.COMPLEX
+
+
+async def test_a_date_that_moves_from_working_hours_to_the_clock_is_watched_by_the_clock(
+    in_working_hours: None, database: Database, conversation: Conversation, clock: FakeClock
+) -> None:
+    case = await a_case(database, conversation, clock)
+    assert (await case.deadline("first_contact")).counts_office_hours
+    await case.does(raise_tier, Tier.URGENT, "客户今晚要动手术", actor="staff:li")
+    deadline = await case.deadline("first_contact")
+    assert not deadline.counts_office_hours
+    assert deadline.next_look_at == clock() + timedelta(hours=1)
 
 
 async def test_while_nobody_has_the_case_its_unit_is_warned(case: Case, watch: DeadlineWatch, clock: FakeClock) -> None:

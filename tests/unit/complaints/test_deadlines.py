@@ -21,6 +21,8 @@ from bot.complaints.deadlines import (
     recheck_decision_deadline,
     recheck_request_deadline,
     say_date,
+    say_hours,
+    say_moment,
 )
 from bot.complaints.labels import Language, Tier
 
@@ -139,7 +141,7 @@ def test_working_days_know_chinas_holidays_and_the_weekends_worked_in_exchange(
     start: date, count: int, last: date
 ) -> None:
     allowance = Allowance(working_days=count, rule="own_target")
-    ends_at = allowance.ends_at(datetime.combine(start, time(10, 30), tzinfo=SHANGHAI))
+    ends_at = allowance.ends_at(datetime.combine(start, time(10, 30), tzinfo=SHANGHAI), POLICY.office_hours)
     assert ends_at == datetime.combine(last, time(23, 59, 59), tzinfo=SHANGHAI)
 
 
@@ -150,8 +152,25 @@ def test_so_many_working_days_never_end_before_as_many_calendar_days(start: date
     assert is_working_day(last)
 
 
-@pytest.mark.parametrize("wrong", [{}, {"hours": 1, "days": 1}, {"days": 1, "working_days": 1}])
-def test_an_allowance_is_one_of_hours_days_and_working_days(wrong: dict[str, int]) -> None:
+def test_working_hours_end_at_a_moment_and_know_it() -> None:
+    first_contact = Allowance(working_hours=3.5, rule="own_target")
+    ordinary = POLICY.tiers[Tier.ORDINARY].model_copy(update={"first_contact": first_contact})
+    policy = POLICY.model_copy(update={"tiers": POLICY.tiers | {Tier.ORDINARY: ordinary}})
+    friday_afternoon = datetime(2026, 11, 27, 8, 30, tzinfo=UTC)
+    contact, plan, _ = deadlines_for(Tier.ORDINARY, friday_afternoon, policy)
+    assert (contact.due_at, contact.counts_office_hours) == (datetime(2026, 11, 30, 11, tzinfo=SHANGHAI), True)
+    assert not plan.counts_office_hours
+
+
+def test_the_policy_in_force_promises_nothing_in_working_hours() -> None:
+    # Over a weekend or a holiday they would end later than what customers are promised today.
+    assert not any(deadline.counts_office_hours for tier in Tier for deadline in deadlines_for(tier, NOW, POLICY))
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"hours": 1, "days": 1}, {"days": 1, "working_days": 1}, {"hours": 1, "working_hours": 1}]
+)
+def test_an_allowance_is_one_of_hours_working_hours_days_and_working_days(wrong: dict[str, int]) -> None:
     with pytest.raises(ValidationError, match="either hours or days"):
         Allowance(rule="own_target", **wrong)
 
@@ -190,3 +209,29 @@ def test_a_later_complaint_is_never_due_earlier(one: datetime, other: datetime) 
 )
 def test_a_date_is_said_with_its_weekday(day: date, language: Language, said: str) -> None:
     assert say_date(day, language) == said
+
+
+@pytest.mark.parametrize(
+    ("moment", "zh", "en"),
+    [
+        (datetime(2026, 11, 30, 15, 30), "11月30日（周一）15:30", "3:30 pm on Monday 30 November"),
+        (datetime(2026, 11, 30, 15, 29, 1), "11月30日（周一）15:30", "3:30 pm on Monday 30 November"),
+        (datetime(2026, 11, 30, 11, 59, 59), "11月30日（周一）12:00", "12:00 pm on Monday 30 November"),
+        (datetime(2026, 12, 1, 9, 5), "12月1日（周二）09:05", "9:05 am on Tuesday 1 December"),
+    ],
+)
+def test_a_moment_is_said_no_earlier_than_it_is_due(moment: datetime, zh: str, en: str) -> None:
+    assert (say_moment(moment, "zh"), say_moment(moment, "en")) == (zh, en)
+
+
+@pytest.mark.parametrize(
+    ("allowance", "zh", "en"),
+    [
+        ({"hours": 24}, "24", "24"),
+        ({"working_hours": 7}, "7个工作", "7 working"),
+        ({"working_hours": 3.5}, "3.5个工作", "3.5 working"),
+    ],
+)
+def test_hours_are_said_as_what_they_are(allowance: dict[str, float], zh: str, en: str) -> None:
+    allowed = Allowance(rule="own_target", **allowance)
+    assert (say_hours(allowed, "zh"), say_hours(allowed, "en")) == (zh, en)

@@ -10,6 +10,7 @@ from bot.complaints.policy import POLICY_FOLDER, PolicyError, load_policy
 
 FUNNEL = (POLICY_FOLDER / "funnel.yml").read_text(encoding="utf-8")
 DEADLINES = (POLICY_FOLDER / "deadlines.yml").read_text(encoding="utf-8")
+HOURS = "  workdays: [8:30-12:00, 14:00-17:30]"
 
 
 def line_of(text: str, content: str) -> int:
@@ -78,6 +79,53 @@ def test_a_slip_in_the_funnel_names_file_line_and_mend(
         ),
         ("  ordinary:\n", "  normal:\n", "`normal` is not known", "ordinary"),
         ("plan: {days: 5, rule: own_target}", "plan: {days: 5}", "has no `rule`", "add a line `rule: …`"),
+        (
+            "plan: {days: 5, rule: own_target}",
+            "plan: {working_hours: 7.3, rule: own_target}",
+            "`7.3` does not fit",
+            "a multiple of 0.5",
+        ),
+        (
+            "plan: {days: 5, rule: own_target}",
+            "plan: {working_hours: .inf, rule: own_target}",
+            "`inf` does not fit",
+            "less than or equal to 1000",
+        ),
+        (
+            "first_contact: {hours: 24, rule: own_target}",
+            "first_contact: {days: 1, rule: own_target}",
+            "is told to the customer in hours",
+            "working_hours: 7",
+        ),
+        (
+            "first_contact: {hours: 2, rule: own_target}",
+            "first_contact: {working_hours: 2, rule: own_target}",
+            "must not wait until the bank opens",
+            "write `hours`",
+        ),
+        (
+            "plan: {days: 1, rule: own_target}",
+            "plan: {working_hours: 7, rule: own_target}",
+            "must not wait until the bank opens",
+            "write `hours`",
+        ),
+        (
+            HOURS,
+            "  workdays: [8:30-12:00, 11:30-17:30]",
+            "`11:30-17:30` overlaps `8:30-12:00`",
+            "or make one of the two",
+        ),
+        (HOURS, "  workdays: [14:00-17:30, 8:30-14:01]", "`14:00-17:30` overlaps `8:30-14:01`", "make one of the two"),
+        (HOURS, "  workdays: [12:00-8:30]", "`12:00-8:30` ends before it begins", "the earlier time first"),
+        (HOURS, "  workdays: [22:00-2:00]", "`22:00-2:00` ends before it begins", "`22:00-24:00` and `0:00-2:00`"),
+        (HOURS, "  workdays: [8:30-8:30]", "ends before it begins", "the earlier time first"),
+        (HOURS, "  workdays: [8:30-24:30]", "`8:30-24:30` goes on after midnight", "end it at 24:00"),
+        (HOURS, "  workdays: [12:00]", "`720` is no time of day", "`8:30-12:00`"),
+        (HOURS, "  workdays: [8:30-12:60]", "`8:30-12:60` is no time of day", "`8:30-12:00`"),
+        (HOURS, "  workdays: [{from: 8}]", "is no time of day", "`8:30-12:00`"),
+        (HOURS, "  workdays: 8:30-12:00", "is no list of hours", "`[8:30-12:00, 14:00-17:30]`"),
+        ("  saturday: []", "  saturday:", "is no list of hours", "`[]` if it is closed"),
+        ("  saturday: []", "  samstag: []", "is no known key", "correct its spelling"),
     ],
 )
 def test_a_slip_in_the_deadlines_names_file_line_and_mend(
@@ -102,6 +150,26 @@ def test_a_tier_without_deadlines_is_reported(tmp_path: Path) -> None:
 
     with pytest.raises(PolicyError, match="has no deadlines for complex.*add `complex:`"):
         load_deadline_policy(file)
+
+
+@pytest.mark.parametrize(
+    ("without", "problem", "mend"),
+    [
+        (HOURS, "has no `workdays`", "add a line `workdays: …`"),
+        (HOURS + "\n  saturday: []\n  sunday: []\n", "has no hours in the whole week", "`workdays: [9:00-17:00]`"),
+    ],
+)
+def test_a_bank_that_never_opens_is_reported(tmp_path: Path, without: str, problem: str, mend: str) -> None:
+    never = "" if without == HOURS else "  workdays: []\n"
+    file = tmp_path / "deadlines.yml"
+    file.write_text(DEADLINES.replace(without, never, 1), encoding="utf-8")
+
+    with pytest.raises(PolicyError) as caught:
+        load_deadline_policy(file)
+
+    (fault,) = caught.value.faults
+    assert (problem in fault.problem, mend in fault.mend) == (True, True)
+    assert fault.line == line_of(DEADLINES, "office_hours:\n")
 
 
 def test_all_slips_of_a_file_are_reported_at_once(tmp_path: Path) -> None:
