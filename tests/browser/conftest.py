@@ -161,7 +161,7 @@ def chat_server_on(url: str) -> Iterator[ChatServer]:
         await task
         await database.close()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),), daemon=True)
     thread.start()
     try:
         assert started.wait(WITHIN_SECONDS)

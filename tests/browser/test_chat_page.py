@@ -424,7 +424,7 @@ def a_page_of_the_bank(script: str, policy: str) -> Iterator[str]:
             pass
 
     site = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    thread = threading.Thread(target=site.serve_forever)
+    thread = threading.Thread(target=site.serve_forever, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{site.server_port}/"

@@ -90,7 +90,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
 def a_bank(folder: Path, **variables: str) -> Iterator[Bank]:
     """A desk with its database, with settings of its own."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     with (
         server() as server_url,
@@ -101,10 +101,10 @@ def a_bank(folder: Path, **variables: str) -> Iterator[Bank]:
         bank = Bank(desk, database, Scene(database, system_clock), loop)
         yield bank
         bank.run(database.close())
-        assert "Traceback" not in desk.log, desk.log
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
+    assert "Traceback" not in desk.log, desk.log
 
 
 Enter = Callable[..., Page]

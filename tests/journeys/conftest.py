@@ -60,7 +60,7 @@ def first_quick_reply(messages: list[Json]) -> str | None:
 def telegram() -> Iterator[TelegramChat]:
     """A small Telegram that serves until the end of the run."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     context = bot_api_server()
     server = asyncio.run_coroutine_threadsafe(context.__aenter__(), loop).result()

@@ -66,7 +66,7 @@ def answers(stack: Stack) -> tuple[list[str], list[dict[str, Any]], float]:
             given.write("\n".join(lines) + "\n")
             given.close()
 
-        giver = threading.Thread(target=give)
+        giver = threading.Thread(target=give, daemon=True)
         giver.start()
         received = [json.loads(process.stdout.readline())]
         reader = psutil.Process(process.pid).children()[0]

@@ -109,7 +109,7 @@ def serving_provider() -> Iterator[TestProvider]:
     port = free_port()
     provider = TestProvider(f"http://127.0.0.1:{port}")
     server = uvicorn.Server(uvicorn.Config(provider.app(), port=port, log_config=None))
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         wait_for(lambda: server.started)
