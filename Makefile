@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt unit nlu-test bench-real bench-banking77 bench-rasa bench-turn bench-desk screenshots requirements browser clean
+.PHONY: help up setup test check fmt unit nlu-test bench-real bench-banking77 bench-rasa bench-turn bench-desk screenshots vectors requirements browser clean
 
 PY := .venv/bin/python
 INSTALL := .venv/bin/uv pip install --quiet --require-hashes
@@ -74,6 +74,10 @@ browser:  ## Make sure that there is a chromium for the browser tests
 	  (apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk) >/dev/null 2>&1 || \
 	  sudo -n apt-get install -y -qq chromium fonts-noto-cjk >/dev/null 2>&1 || \
 	  { echo "Browser tests need chromium: install it (Debian: apt install chromium), or set TINGSU_CHROMIUM to its path"; exit 1; }; }
+
+vectors: setup  ## Keep the corpus's sentence vectors with the code, so that a first training is quick
+	@$(PY) -m bot train
+	@.venv-rasa/bin/python -m nlu.known_vectors var/cache data/vectors/multilingual-e5-small.npz
 
 requirements:  ## Compile the pinned requirements anew
 	@for name in uv app; do .venv/bin/uv pip compile -q --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url requirements/$$name.in -o requirements/$$name.txt; done

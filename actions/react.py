@@ -20,7 +20,7 @@ from bot.complaints.casework import (
     unsettled_complaint_of,
     withdraw,
 )
-from bot.complaints.deadlines import DeadlineName, deadline_policy, say_date, say_hours, say_moment
+from bot.complaints.deadlines import Allowance, DeadlineName, deadline_policy, say_date, say_moment
 from bot.complaints.labels import Language, Product, Tier
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint
@@ -53,9 +53,6 @@ SURE_OF_PRODUCT = 0.6
 ANSWERS = frozenset({DeadlineName.DECISION, DeadlineName.EXTENDED_DECISION, DeadlineName.RECHECK_DECISION})
 """Deadlines at whose end the customer has an answer."""
 
-LATEST = {"zh": "{way}，最迟{moment}", "en": "{way}, no later than {moment}"}
-"""Nobody outside knows when an hour of the bank's ends, so working hours are said with their last moment."""
-
 FORM_ENDS: list[EventType] = [ActiveLoop(None), SlotSet("requested_slot", None), SlotSet("draft", None)]
 
 
@@ -67,13 +64,19 @@ def due_date(complaint: Complaint, language: Language) -> str:
 
 
 def way_of_contact(complaint: Complaint, language: Language) -> str:
-    """How the customer is first contacted; and until when, if only the bank's working hours count."""
-    way = wording().say("utter_way_phone" if complaint.contact_phone else "utter_way_chat", language).text
-    for deadline in complaint.running_deadlines:
-        if deadline.name == DeadlineName.FIRST_CONTACT and deadline.counts_office_hours:
-            moment = say_moment(deadline.due_at.astimezone(deadline_policy().zone), language)
-            return LATEST[language].format(way=way, moment=moment)
-    return way
+    """How the customer is first contacted."""
+    return wording().say("utter_way_phone" if complaint.contact_phone else "utter_way_chat", language).text
+
+
+def time_to_contact(allowance: Allowance, opened_at: datetime, language: Language) -> str:
+    """Within which time the customer is first contacted: «24小时内», "within 7 working hours (no later than …)"."""
+    policy, say = deadline_policy(), wording().say
+    if allowance.working_hours is not None:
+        due_at = allowance.ends_at(opened_at.astimezone(policy.zone), policy.office_hours)
+        count, latest = f"{allowance.working_hours:g}", say_moment(due_at, language)
+        return say("utter_within_working_hours", language, count=count, latest=latest).text
+    name = "utter_within_an_hour" if allowance.hours == 1 else "utter_within_hours"
+    return say(name, language, count=allowance.hours).text
 
 
 def who_settles(tier: Tier, language: Language) -> str:
@@ -114,7 +117,9 @@ class React(Action):
             response=f"utter_react_{complaint.tier}",
             number=complaint.number,
             due=due_date(complaint, language),
-            hours=say_hours(deadline_policy().tiers[complaint.tier].first_contact, language),
+            within=time_to_contact(
+                deadline_policy().tiers[complaint.tier].first_contact, complaint.opened_at, language
+            ),
             outlet=outlet_name(complaint, language),
             way=way_of_contact(complaint, language),
         )

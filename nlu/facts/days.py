@@ -36,7 +36,8 @@ DAY = re.compile(
     rf"|\b(?P<en_near>the day before yesterday|yesterday|today|this morning|last night|tonight)\b"
     rf"|\b(?P<en_week>(?:last|on|this)\s+(?P<en_wd>{_WEEKDAYS}))\b"
     rf"|\b(?P<en_ago>(?P<en_an>{_COUNT})\s+(?P<en_au>day|week|month|year)s?\s+ago)\b"
-    rf"|\b(?P<en_vague>last\s+(?:week|month|year)|in\s+(?:{_MONTHS})(?:\s+20\d\d)?)\b)"
+    rf"|\b(?P<en_vague>last\s+(?:week|month|year|spring|summer|autumn|fall|winter|{_MONTHS})|this\s+(?:week|month|year|spring|summer|autumn|winter)"
+    rf"|(?:in|since|early|mid|late)[\s-]+(?:{_MONTHS})(?:\s+20\d\d)?|the other day)\b)"
     rf"(?:{_PART_OF_DAY})?(?:{_HOUR})?"
 )
 DAYS_BACK = {

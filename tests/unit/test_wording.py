@@ -11,17 +11,17 @@ import yaml
 
 import bot.tables  # noqa: F401 - a complaint refers to tables of other rooms
 from actions.empathise import BY_CAUSE, BY_PRODUCT, BY_SIGNAL
-from actions.react import ENQUIRY_BY_PRODUCT, outlet_name, way_of_contact
-from bot.complaints.deadlines import Allowance, say_hours
+from actions.react import ENQUIRY_BY_PRODUCT, outlet_name, time_to_contact, way_of_contact
+from bot.complaints.deadlines import Allowance
 from bot.complaints.labels import Language, Tier
-from bot.complaints.models import Complaint, DeadlineRecord
+from bot.complaints.models import Complaint
 from bot.settings import ROOT
 from bot.wording import Saying, Wording, wording
 
 DOMAIN: dict[str, Any] = yaml.safe_load((ROOT / "domain.yml").read_text(encoding="utf-8"))
 RESPONSES: dict[str, list[dict[str, Any]]] = DOMAIN["responses"]
 
-LABELS = re.compile(r"utter_(?:fact|way|who|the)_")
+LABELS = re.compile(r"utter_(?:fact|way|within|who|the)_")
 """Parts of sentences, which others put together."""
 
 NEVER_IN_CHINESE = "尽快|高度重视|相关部门|不便|敬请|谅解|亲(?![人属友自])|温馨提示|耐心等待|非常理解您的心情|深表歉意|您的心情我们|根据规定|请您放心"
@@ -239,36 +239,31 @@ def test_every_tier_and_topic_has_its_wording() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "sentence"),
+    ("allowed", "zh", "en"),
     [
+        ({"hours": 24}, "网点的主管会在24小时内打您留的电话，", "will contact you within 24 hours, by phone, and"),
+        ({"hours": 1}, "网点的主管会在1小时内打您留的电话，", "will contact you within an hour, by phone, and"),
         (
-            "zh",
-            "网点的主管会在7个工作小时内打您留的电话，最迟11月30日（周一）16:30，把处理办法说给您听，您同意了再办。",
-        ),
-        (
-            "en",
-            "the supervisor at the outlet will contact you within 7 working hours, by phone, "
-            "no later than 4:30 pm on Monday 30 November, and put a plan to you for your consent.",
+            {"working_hours": 7},
+            "网点的主管会在7个工作小时内，最迟11月30日（周一）16:30，打您留的电话，",
+            "will contact you within 7 working hours (no later than 4:30 pm on Monday 30 November), by phone, and",
         ),
     ],
 )
-def test_working_hours_are_said_with_the_moment_at_which_they_end(language: Language, sentence: str) -> None:
-    due_at = datetime(2026, 11, 30, 8, 30, tzinfo=UTC)
-    deadline = DeadlineRecord(name="first_contact", due_at=due_at, counts_office_hours=True)
-    complaint = Complaint(contact_phone="13800138000", deadlines=[deadline])
-    said = wording().say(
-        "utter_react_ordinary",
-        language,
-        number="TS-4821-7",
-        outlet=outlet_name(complaint, language),
-        due="",
-        hours=say_hours(Allowance(working_hours=7, rule="own_target"), language),
-        way=way_of_contact(complaint, language),
-    )
-    assert sentence in said.text
-
-
-@pytest.mark.parametrize(("language", "way"), [("zh", "在这里联系您"), ("en", "here in this chat")])
-def test_hours_by_the_clock_need_no_moment(language: Language, way: str) -> None:
-    deadline = DeadlineRecord(name="first_contact", due_at=datetime(2026, 11, 30, tzinfo=UTC))
-    assert way_of_contact(Complaint(deadlines=[deadline]), language) == way
+def test_the_time_to_the_first_contact_is_said_so_that_the_customer_can_tell_when_it_ends(
+    allowed: dict[str, int], zh: str, en: str
+) -> None:
+    opened_at = datetime(2026, 11, 27, 8, 30, tzinfo=UTC)  # Friday, an hour before the bank closes
+    complaint = Complaint(contact_phone="13800138000")
+    languages: tuple[tuple[Language, str], ...] = (("zh", zh), ("en", en))
+    for language, sentence in languages:
+        said = wording().say(
+            "utter_react_ordinary",
+            language,
+            number="TS-4821-7",
+            outlet=outlet_name(complaint, language),
+            due="",
+            within=time_to_contact(Allowance(rule="own_target", **allowed), opened_at, language),
+            way=way_of_contact(complaint, language),
+        )
+        assert sentence in said.text

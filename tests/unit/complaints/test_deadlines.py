@@ -21,7 +21,6 @@ from bot.complaints.deadlines import (
     recheck_decision_deadline,
     recheck_request_deadline,
     say_date,
-    say_hours,
     say_moment,
 )
 from bot.complaints.labels import Language, Tier
@@ -222,16 +221,3 @@ def test_a_date_is_said_with_its_weekday(day: date, language: Language, said: st
 )
 def test_a_moment_is_said_no_earlier_than_it_is_due(moment: datetime, zh: str, en: str) -> None:
     assert (say_moment(moment, "zh"), say_moment(moment, "en")) == (zh, en)
-
-
-@pytest.mark.parametrize(
-    ("allowance", "zh", "en"),
-    [
-        ({"hours": 24}, "24", "24"),
-        ({"working_hours": 7}, "7个工作", "7 working"),
-        ({"working_hours": 3.5}, "3.5个工作", "3.5 working"),
-    ],
-)
-def test_hours_are_said_as_what_they_are(allowance: dict[str, float], zh: str, en: str) -> None:
-    allowed = Allowance(rule="own_target", **allowance)
-    assert (say_hours(allowed, "zh"), say_hours(allowed, "en")) == (zh, en)

@@ -44,6 +44,9 @@ TODAY = date(2026, 11, 23)
         ("3 March 2025", "3 march 2025", date(2025, 3, 3)),
         ("two weeks ago", "two weeks ago", date(2026, 11, 9)),
         ("last month", "last month", None),
+        ("I told you last March already", "last march", None),
+        ("since early August 2026", "early august 2026", None),
+        ("the other day", "the other day", None),
         ("2月30号", "2月30号", None),
     ],
 )
@@ -53,7 +56,9 @@ def test_a_day_keeps_its_words_and_is_worked_out_where_it_can_be(text: str, word
     assert (plain[found.start : found.end], found.day) == (plain_form(words), day)
 
 
-@pytest.mark.parametrize("text", ["打了三次", "3个月的利息", "一共1200元", "may I ask", "12345"])
+@pytest.mark.parametrize(
+    "text", ["打了三次", "3个月的利息", "一共1200元", "may I ask", "this may be wrong", "at the latest", "12345"]
+)
 def test_other_numbers_are_no_days(text: str) -> None:
     assert [found for found in find_days(plain_form(text), TODAY) if found.day] == []
 
