@@ -200,7 +200,7 @@ class Workplace:
         self._cases.show(
             [
                 case_of(c, self._person, self._language, units, revealed)
-                | await casefile_of(await self._at_hand(session, opened, c))
+                | await casefile_of(await self._at_hand(session, opened, c), revealed)
                 for c in opened.complaints
             ]
         )
