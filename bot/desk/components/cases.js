@@ -198,7 +198,7 @@ export default {
         <section v-if="item.comments.length" class="comments">
           <h3>{{ words.comments }}<button v-if="item.mayRevealComments" type="button" class="reveal" @click="$emit('reveal', 'phone')">{{ words.reveal_phone }}</button></h3>
           <article v-for="comment in item.comments" :key="comment.id" class="matter">
-            <p class="story">{{ comment.text }}</p><small>{{ comment.by }} · {{ moment(comment.at) }}</small>
+            <p><strong>{{ comment.by }}</strong><em>{{ moment(comment.at) }}</em></p><p class="story">{{ comment.text }}</p>
           </article>
         </section>
         <section v-if="item.isSettled || item.rating">
