@@ -31,6 +31,8 @@ class Job(StrEnum):
     REMIND_OF_SURVEY = "remind_of_survey"
     WATCH_TASK = "watch_task"
     WATCH_DEADLINE = "watch_deadline"
+    END_SNOOZE = "end_snooze"
+    CLOSE_CASE = "close_case"
     EMBED_STORY = "embed_story"
     ASSIGN_CASE = "assign_case"
     SEND_EVENTS = "send_events"

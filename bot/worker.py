@@ -30,8 +30,10 @@ from bot.conversations.stories import StoryReader
 from bot.conversations.turns import Turns
 from bot.database import Database
 from bot.followups.assigning import Assigner
+from bot.followups.closing import AutomaticClosing
 from bot.followups.deadline_watch import DeadlineWatch
 from bot.followups.satisfaction import SatisfactionSurvey
+from bot.followups.snooze_watch import SnoozeWatch
 from bot.followups.task_watch import TaskWatch
 from bot.jobs import HEARTBEAT_SECONDS, POLLING_SECONDS, STALLED_AFTER_SECONDS, Job, job_app
 from bot.logs import logger
@@ -77,6 +79,8 @@ class Rooms:
     assigner: Assigner
     story_reader: StoryReader
     task_watch: TaskWatch
+    snooze_watch: SnoozeWatch
+    automatic_closing: AutomaticClosing
     publisher: Publisher
     sender: Sender
     alarms: Alarms
@@ -116,6 +120,8 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         assigner=Assigner(database=database, clock=clock, is_on=config.assign_automatically),
         story_reader=StoryReader(database=database, rasa=rasa, clock=clock),
         task_watch=TaskWatch(database=database, clock=clock),
+        snooze_watch=SnoozeWatch(database=database, clock=clock),
+        automatic_closing=AutomaticClosing(database=database, clock=clock),
         publisher=Publisher(database=database, clock=clock),
         sender=Sender(database=database, clock=clock, config=config),
         alarms=Alarms(
@@ -208,6 +214,26 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     async def watch_tasks(timestamp: int) -> None:
         """The safety net: departments' tasks for which no job has come."""
         await rooms.task_watch.look_at_all_due()
+
+    @app.task(name=Job.END_SNOOZE, retry=BackOff(ceiling=300))
+    async def end_snooze(staff_id: str, complaint_id: str) -> None:
+        await rooms.snooze_watch.look(uuid.UUID(staff_id), uuid.UUID(complaint_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="end_snoozes", queueing_lock="end_snoozes")
+    async def end_snoozes(timestamp: int) -> None:
+        """The safety net: snoozes for which no job has come."""
+        await rooms.snooze_watch.look_at_all_due()
+
+    @app.task(name=Job.CLOSE_CASE, retry=BackOff(ceiling=300))
+    async def close_case(complaint_id: str) -> None:
+        await rooms.automatic_closing.close(uuid.UUID(complaint_id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="close_cases", queueing_lock="close_cases")
+    async def close_cases(timestamp: int) -> None:
+        """The safety net: cases for which no job has come, and those that had to wait for something."""
+        await rooms.automatic_closing.close_all_due()
 
     @app.task(name=Job.SEND_EVENTS, retry=BackOff(ceiling=300))
     async def send_events(webhook_id: str) -> None:

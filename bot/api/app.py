@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, Path, Query, Response
 from fastapi.responses import HTMLResponse
-from sqlalchemy import select
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
@@ -30,11 +29,10 @@ from bot.api.documents import (
 )
 from bot.api.door import Door
 from bot.api.events import events_after
-from bot.api.models import ComplaintComment
 from bot.api.problems import Border, Problem, ProblemDocument, answer_with_problems, described
 from bot.api.rates import RateLimit
 from bot.api.reach import codes_below
-from bot.api.reading import complaint_for, complaints_for
+from bot.api.reading import comments_of, complaint_for, complaints_for
 from bot.api.reference import reference_page
 from bot.api.repeats import once
 from bot.api.steps import comment, take_step
@@ -139,13 +137,8 @@ def _add_complaints(app: FastAPI, door: Door) -> None:
         """The latest internal notes of other systems on a complaint, at most 200."""
         async with door.work(caller) as session:
             complaint = await complaint_for(session, caller, number)
-            newest = await session.scalars(
-                select(ComplaintComment)
-                .where(ComplaintComment.complaint_id == complaint.id)
-                .order_by(ComplaintComment.id.desc())
-                .limit(MOST_AT_ONCE)
-            )
-            return Comments(comments=[CommentShown.of(one) for one in reversed(newest.all())])
+            newest = await comments_of(session, complaint, limit=MOST_AT_ONCE)
+            return Comments(comments=[CommentShown.of(one) for one in reversed(newest)])
 
     @app.post(
         "/complaints/{number}/comments",
@@ -155,7 +148,7 @@ def _add_complaints(app: FastAPI, door: Door) -> None:
         responses=described(400, 404, 409, 411, 413),
     )
     async def write_comment(caller: Commenter, number: Number, new: NewComment, key: Key = None) -> CommentShown:
-        """Add an internal note, which the customer never sees."""
+        """Add an internal note. Staff sees it beside the complaint and gets a notice; the customer never does."""
         async with door.work(caller) as session:
             now = door.clock()
 
@@ -174,9 +167,11 @@ def _add_complaints(app: FastAPI, door: Door) -> None:
     async def step_on(
         caller: Writer, number: Number, step: Step, etag: IfMatch, response: Response, key: Key = None
     ) -> ComplaintShown:
-        """Start, resolve or close a complaint: the steps that need no person's judgement.
+        """Start, resolve or close a complaint.
 
-        The result of a resolved complaint is told to the customer as it is written here.
+        The result of a resolved complaint is told to the customer as it is written here. One is closed with the
+        checklist that the desk asks people for, and as the desk closes it: when the customer has accepted the result,
+        or can object to it no longer. Until then the answer is 409 `too_early_to_close`, which names the day.
         """
         async with door.work(caller) as session:
             now = door.clock()
@@ -184,7 +179,7 @@ def _add_complaints(app: FastAPI, door: Door) -> None:
             async def act() -> ComplaintShown:
                 return _shown(await take_step(session, caller, number, step, etag=etag, now=now), caller)
 
-            request = json.dumps(["step", number, step.model_dump(), etag])
+            request = json.dumps(["step", number, step.model_dump(mode="json"), etag])
             shown = await once(session, caller, key, request, act, ComplaintShown, now=now)
         response.headers["ETag"] = shown.etag
         return shown

@@ -5,11 +5,12 @@ import uuid
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from bot.api.kinds import EventKind
 from bot.api.models import ApiEvent, ComplaintComment, Webhook
-from bot.complaints.labels import Cause, Emotion, Product, Tier
+from bot.complaints.closing import LONGEST_TO_RECTIFY
+from bot.complaints.labels import Cause, Emotion, Product, RootCause, Tier
 from bot.complaints.lifecycle import State
 from bot.complaints.models import Complaint
 
@@ -36,6 +37,14 @@ def _only_rfc_3339(value: object) -> object:
     return value
 
 
+def _only_a_day(value: object) -> object:
+    """pydantic would also take seconds since 1970, and a time at midnight."""
+    if not isinstance(value, str) or len(value) != len("2026-11-23"):
+        raise ValueError("write a day as 2026-11-23")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_only_a_day)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_only_rfc_3339)]
 CURSOR = r"^[0-9]{1,16}-[0-9a-f]{32}$"
 UnitCode = Annotated[str, Field(pattern=r"^[A-Z0-9]+(-[A-Z0-9]+)*$", max_length=20)]
@@ -208,10 +217,30 @@ class Resolve(Taken):
     result: Words = Field(examples=["卡已取回，请携带身份证到司门口支行领取。"])
 
 
+class Mending(Taken):
+    """What must be put right (整改), so that it does not come about again."""
+
+    what: Words = Field(examples=["更换司门口支行 2 号机的读卡器。"])
+    unit: UnitCode = Field(
+        description="The outlet complained about or a unit above it; any unit if no outlet is known",
+        examples=["HB-WH-WC-03"],
+    )
+    due_on: Day = Field(
+        description=f"After today in the bank's time zone, at most {LONGEST_TO_RECTIFY.days} days ahead",
+        examples=["2026-12-23"],
+    )
+
+
 class Close(Taken):
-    """A resolved complaint is put away."""
+    """A resolved complaint is put away with what the bank learnt from it, as people are asked at the desk."""
 
     step: Literal["close"]
+    root_cause: RootCause = Field(description="Why the complaint came about")
+    is_customer_told: Annotated[bool, Strict()] = Field(
+        description="Whether the customer knows the result; false if nobody could reach them"
+    )
+    rectification: Mending | None = Field(default=None, description="Null if nothing must be put right")
+    note: Words | None = Field(default=None, description="For staff. Numbers of cards and identity cards are taken out")
 
 
 Step = Annotated[Start | Resolve | Close, Field(discriminator="step")]

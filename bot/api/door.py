@@ -13,11 +13,13 @@ from bot.api.problems import Problem
 from bot.api.rates import RateLimit
 from bot.api.reading import NoSuchComplaint, OutOfReach
 from bot.api.repeats import KeyUsedOtherwise
-from bot.api.steps import PersonIsTalking, SensitiveResult, StaleVersion
+from bot.api.steps import PersonIsTalking, RectificationRefused, SensitiveResult, StaleVersion
 from bot.api.tokens import Caller, Scope, caller_of
 from bot.api.webhooks import AlreadyThere, HostNotAllowed, NoSuchWebhook
 from bot.audit import record
 from bot.clock import Clock
+from bot.complaints.closing import TooEarlyToClose
+from bot.complaints.deadlines import deadline_policy
 from bot.complaints.lifecycle import IllegalStep
 from bot.database import Database
 
@@ -88,6 +90,10 @@ class Door:
             raise Problem(
                 409, "person_is_talking", "Staff is talking with the customer and tells the result."
             ) from None
+        except TooEarlyToClose as too_early:
+            raise Problem(409, "too_early_to_close", _what_closing_waits_for(too_early)) from None
+        except RectificationRefused as refused:
+            raise Problem(422, "rectification_refused", str(refused)) from None
         except SensitiveResult as sensitive:
             raise Problem(422, "sensitive_numbers", f"The result contains: {sensitive}. Leave that out.") from None
         except KeyUsedOtherwise:
@@ -101,3 +107,11 @@ class Door:
 
 def _no_such_complaint() -> Problem:
     return Problem(404, "no_such_complaint", "There is no complaint with this number for this token.")
+
+
+def _what_closing_waits_for(too_early: TooEarlyToClose) -> str:
+    lacking = "The customer has not accepted the result"
+    if too_early.until_at is None:
+        return f"{lacking}."
+    last_day = too_early.until_at.astimezone(deadline_policy().zone).date()
+    return f"{lacking}, and may object to it until {last_day}. Close it after that day, or when they have accepted."

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.api.documents import ComplaintFilter
 from bot.api.kinds import KIND_OF_ACTION
+from bot.api.models import ComplaintComment
 from bot.api.reach import within_reach
 from bot.api.tokens import Caller
 from bot.audit import AuditRecord, record
@@ -77,6 +78,12 @@ async def locked_complaint_for(session: AsyncSession, caller: Caller, number: st
     conversation = await locked(session, complaint.conversation_id)
     await session.refresh(complaint, with_for_update=True)
     return complaint, conversation
+
+
+async def comments_of(session: AsyncSession, complaint: Complaint, *, limit: int) -> Sequence[ComplaintComment]:
+    """The latest comments of other systems on a complaint, the newest first."""
+    query = select(ComplaintComment).where(ComplaintComment.complaint_id == complaint.id)
+    return list(await session.scalars(query.order_by(ComplaintComment.id.desc()).limit(limit)))
 
 
 def _chosen(query: Select[Complaint], wanted: ComplaintFilter) -> Select[Complaint]:

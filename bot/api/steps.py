@@ -4,17 +4,21 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.api.documents import Close, ComplaintShown, Resolve, Start
+from bot.api.documents import Close, ComplaintShown, Mending, Resolve, Start
 from bot.api.models import ComplaintComment
 from bot.api.reading import complaint_for, locked_complaint_for
 from bot.api.tokens import Caller
 from bot.audit import record
+from bot.complaints.closing import LONGEST_TO_RECTIFY, Checklist, Rectification, close
+from bot.complaints.deadlines import deadline_policy
 from bot.complaints.lifecycle import CaseStep
-from bot.complaints.models import Complaint
+from bot.complaints.models import Complaint, NoticeKind
+from bot.complaints.notices import notify_handler
 from bot.conversations.masking import mask
 from bot.conversations.models import Holder
 from bot.database import notify_changed
 from bot.followups.results import tell_result
+from bot.staff.organisation import organisation
 
 
 class StaleVersion(Exception):
@@ -23,6 +27,10 @@ class StaleVersion(Exception):
 
 class PersonIsTalking(Exception):
     """A member of staff is talking with the customer; the result is theirs to tell."""
+
+
+class RectificationRefused(ValueError):
+    """What must be put right cannot be given to this unit, or until this day; the message says which."""
 
 
 class SensitiveResult(ValueError):
@@ -38,7 +46,8 @@ class SensitiveResult(ValueError):
 
 
 async def comment(session: AsyncSession, caller: Caller, number: str, text: str, *, now: datetime) -> ComplaintComment:
-    """Note something on a complaint, for staff and systems only. Sensitive numbers are taken out.
+    """Note something on a complaint, for staff and systems only. Sensitive numbers are taken out; whoever has the case
+    gets a notice.
 
     Raises:
         NoSuchComplaint: there is none with this number.
@@ -50,6 +59,7 @@ async def comment(session: AsyncSession, caller: Caller, number: str, text: str,
     )
     session.add(note)
     record(session, at=now, actor=caller.actor, action="comment", subject=complaint.number)
+    notify_handler(session, complaint, NoticeKind.COMMENTED, now=now)
     await notify_changed(session, complaint.conversation_id)
     await session.flush()
     return note
@@ -70,6 +80,8 @@ async def take_step(
         IllegalStep: its state does not allow the step.
         PersonIsTalking: it is being talked about just now.
         SensitiveResult: the customer must not be told this.
+        TooEarlyToClose: the customer has not accepted the result, and may still object.
+        RectificationRefused: what must be put right cannot be given to this unit, or until this day.
     """
     complaint, conversation = await locked_complaint_for(session, caller, number)
     if etag not in {ComplaintShown.of(complaint, is_personal=full).etag for full in (True, False)}:
@@ -80,10 +92,34 @@ async def take_step(
         if kinds := mask(step.result).kinds:
             raise SensitiveResult(kinds)
         await tell_result(session, complaint, step.result, actor=caller.actor, now=now)
+    elif isinstance(step, Close):
+        close(session, complaint, _checklist(step), actor=caller.actor, now=now)
+        if step.rectification is not None:
+            _check_rectification(complaint, step.rectification, now=now)
     else:
-        complaint.take(CaseStep(step.step), now=now)
-        record(session, at=now, actor=caller.actor, action=step.step, subject=complaint.number)
+        complaint.take(CaseStep.START, now=now)
+        record(session, at=now, actor=caller.actor, action=CaseStep.START, subject=complaint.number)
     await notify_changed(session, complaint.conversation_id)
     await session.flush()
     await session.refresh(complaint)
     return complaint
+
+
+def _checklist(step: Close) -> Checklist:
+    mend = step.rectification
+    return Checklist(
+        root_cause=step.root_cause,
+        is_customer_told=step.is_customer_told,
+        rectification=Rectification(mask(mend.what).text, mend.unit, mend.due_on) if mend else None,
+        note=mask(step.note or "").text,
+    )
+
+
+def _check_rectification(complaint: Complaint, mend: Mending, *, now: datetime) -> None:
+    """As the desk's form offers it: a unit that answers for the outlet, and a day that lies ahead."""
+    if mend.unit not in {unit.code for unit in organisation().in_line(complaint.outlet_code)}:
+        raise RectificationRefused(f"{mend.unit} is neither the outlet complained about nor a unit above it.")
+    today = now.astimezone(deadline_policy().zone).date()
+    last_day = today + LONGEST_TO_RECTIFY
+    if not today < mend.due_on <= last_day:
+        raise RectificationRefused(f"due_on is a day after {today}, and {last_day} at the latest.")

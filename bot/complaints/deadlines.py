@@ -131,6 +131,13 @@ class Limit(PolicyModel):
     rule: str
 
 
+class AutomaticClosing(PolicyModel):
+    """For how many days a result stands without a word of the customer until its case closes by itself."""
+
+    days: PositiveInt
+    rule: str
+
+
 class DeadlinePolicy(PolicyModel):
     """The content of data/policy/deadlines.yml.
 
@@ -142,6 +149,7 @@ class DeadlinePolicy(PolicyModel):
         extension: more time for a decision.
         recheck_request: how long the customer may ask for a re-check of a decision.
         recheck_decision: how long the re-check may take.
+        automatic_closing: when a resolved case closes by itself; None if only people close cases.
         group_representatives: how many customers may speak for a group.
         withdrawal: the rule by which a customer may withdraw.
         representation: the rule by which a customer may send someone.
@@ -154,6 +162,7 @@ class DeadlinePolicy(PolicyModel):
     extension: Extension
     recheck_request: Allowance
     recheck_decision: Allowance
+    automatic_closing: AutomaticClosing | None = None
     group_representatives: Limit
     withdrawal: str
     representation: str
@@ -190,6 +199,15 @@ class DeadlinePolicy(PolicyModel):
                 mend = "write `hours`, which go on at night"
                 raise policy_fault("must not wait until the bank opens", mend, ("tiers", Tier.URGENT, name))
 
+    @model_validator(mode="after")
+    def _closes_nothing_too_early(self) -> Self:
+        if self.automatic_closing is None or self.recheck_request.days is None:
+            return self
+        if self.automatic_closing.days < self.recheck_request.days:
+            problem = f"the customer may object for {self.recheck_request.days} days"
+            raise policy_fault(problem, "write as many days or more", ("automatic_closing", "days"))
+        return self
+
     def _rules_named(self) -> list[tuple[tuple[str, ...], str]]:
         named: list[tuple[tuple[str, ...], str]] = [
             (("extension", "rule"), self.extension.rule),
@@ -199,6 +217,8 @@ class DeadlinePolicy(PolicyModel):
             (("withdrawal",), self.withdrawal),
             (("representation",), self.representation),
         ]
+        if self.automatic_closing is not None:
+            named.append((("automatic_closing", "rule"), self.automatic_closing.rule))
         for tier, allowances in self.tiers.items():
             named.append((("tiers", tier, "first_contact", "rule"), allowances.first_contact.rule))
             named.append((("tiers", tier, "plan", "rule"), allowances.plan.rule))
@@ -317,6 +337,22 @@ def recheck_decision_deadline(requested_at: datetime, policy: DeadlinePolicy) ->
     """Until when a re-check asked for at `requested_at` must be decided."""
     start = _in_bank_time(requested_at, policy)
     return _deadline(DeadlineName.RECHECK_DECISION, policy.recheck_decision, start, policy)
+
+
+def automatic_closing_at(told_at: datetime, policy: DeadlinePolicy) -> datetime | None:
+    """When a case whose result was told at `told_at` closes by itself: as a day begins; None if only people close."""
+    if policy.automatic_closing is None:
+        return None
+    day = _in_bank_time(told_at, policy).date() + timedelta(days=policy.automatic_closing.days + 1)
+    return datetime.combine(day, time.min, tzinfo=policy.zone)
+
+
+def closing_now_told_before(now: datetime, policy: DeadlinePolicy) -> datetime | None:
+    """Cases whose result was told before this moment have closed by now: `automatic_closing_at` read backwards."""
+    if policy.automatic_closing is None:
+        return None
+    day = _in_bank_time(now, policy).date() - timedelta(days=policy.automatic_closing.days)
+    return datetime.combine(day, time.min, tzinfo=policy.zone)
 
 
 def say_date(day: date, language: Language) -> str:

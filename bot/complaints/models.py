@@ -44,6 +44,8 @@ class NoticeKind(Label):
     NOBODY_TO_ASSIGN = "nobody_to_assign", "案件暂无人可接", "Nobody can be given the case"
     MENTIONED = "mentioned", "备注里提到了您", "You are mentioned in a note"
     TASK_OVERDUE = "task_overdue", "部门逾期未答复", "A department has not answered in time"
+    COMMENTED = "commented", "其他系统有新留言", "Another system has commented"
+    SNOOZE_ENDED = "snooze_ended", "暂缓的案件到时间了", "A case that you put off is back"
 
 
 class CaseIsSettled(Exception):
@@ -65,6 +67,7 @@ class Complaint(Base):
             "next_assignment_at",
             postgresql_where=text("handler_id IS NULL AND state NOT IN ('resolved', 'closed', 'withdrawn', 'merged')"),
         ),
+        Index("ix_complaints_resolved", "state_since", postgresql_where=text("state = 'resolved'")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=uuid.uuid4)
@@ -391,7 +394,8 @@ class Snooze(Base):
     staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
     complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
     until_at: Mapped[datetime]
-    """It comes back then; earlier if the customer writes, or when there is a notice about the case."""
+    """It comes back then, by a job that takes the row away; earlier if the customer writes, or when there is a notice
+    about the case."""
     snoozed_at: Mapped[datetime]
 
 

@@ -51,7 +51,12 @@ class ListedNotice:
 
 
 def notify_handler(
-    session: AsyncSession, complaint: Complaint, kind: NoticeKind, *, now: datetime, deadline: DeadlineRecord
+    session: AsyncSession,
+    complaint: Complaint,
+    kind: NoticeKind,
+    *,
+    now: datetime,
+    deadline: DeadlineRecord | None = None,
 ) -> None:
     """Tell whoever has the case; while nobody has it, the unit that has to settle it."""
     if complaint.handler_id is not None:

@@ -8,7 +8,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
-from bot.complaints.models import Complaint, Snooze
+from bot.complaints.models import Complaint, NoticeKind, Snooze
+from bot.complaints.notices import notify
+from bot.jobs import Job, enqueue
 
 
 async def snooze(
@@ -27,6 +29,8 @@ async def snooze(
     new = insert(Snooze).values(staff_id=staff_id, complaint_id=complaint.id, **times)
     await session.execute(new.on_conflict_do_update(index_elements=["staff_id", "complaint_id"], set_=times))
     record(session, at=now, actor=actor, action="snooze", subject=complaint.number, until_at=until_at.isoformat())
+    ids = {"staff_id": str(staff_id), "complaint_id": str(complaint.id)}
+    await enqueue(session, Job.END_SNOOZE, at=until_at, **ids)
 
 
 async def wake(session: AsyncSession, complaint: Complaint, staff_id: uuid.UUID, *, actor: str, now: datetime) -> None:
@@ -34,3 +38,28 @@ async def wake(session: AsyncSession, complaint: Complaint, staff_id: uuid.UUID,
     of_person = (Snooze.staff_id == staff_id, Snooze.complaint_id == complaint.id)
     await session.execute(delete(Snooze).where(*of_person))
     record(session, at=now, actor=actor, action="wake", subject=complaint.number)
+
+
+async def end_snooze(
+    session: AsyncSession, complaint: Complaint, snoozed: Snooze, *, was_roused: bool, now: datetime
+) -> None:
+    """The date until which a person had put the case off has come: they get it back, and are told.
+
+    Nobody is told of what is settled, is no longer theirs, or came back before: the row is only put away.
+
+    Args:
+        was_roused: whether something had brought the case back before its date.
+    """
+    await session.delete(snoozed)
+    is_theirs = snoozed.staff_id in {complaint.handler_id, complaint.lead_id}
+    if was_roused or not is_theirs or complaint.state.is_settled:
+        return
+    notify(session, complaint, NoticeKind.SNOOZE_ENDED, now=now, staff_id=snoozed.staff_id)
+    record(
+        session,
+        at=now,
+        actor="system",
+        action="end_snooze",
+        subject=complaint.number,
+        staff_id=str(snoozed.staff_id),
+    )

@@ -1,30 +1,38 @@
 """A case as the page shows it: what was asked, planned and done for it, and what the person can do next."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import select
 
-from bot.complaints.closing import closings_of
+from bot.api.models import ComplaintComment
+from bot.api.reading import comments_of
 from bot.complaints.labels import Tier
 from bot.complaints.links import links_of
 from bot.complaints.models import Approval, ApprovalKind, CaseTask, Closing, Complaint, Plan, Recheck
 from bot.complaints.similar import Repeat, Similar, similar_settled
 from bot.desk.acts import CASE_ACTS, CaseAtHand, seen_by
-from bot.desk.conversation import milliseconds
-from bot.desk.timeline import names_of, steps_of, timeline_of
+from bot.desk.conversation import milliseconds, shown_text
+from bot.desk.masked import Personal
+from bot.desk.timeline import name_of, names_of, steps_of, timeline_of
 from bot.desk.words import word
 from bot.staff.models import StaffMember
 from bot.staff.organisation import UnknownUnit, organisation
-from bot.staff.permissions import may_see
+from bot.staff.permissions import Act, may, may_see
 
+COMMENTS_SHOWN = 50
 Names = Mapping[uuid.UUID | None, str]
 
 
-async def casefile_of(case: CaseAtHand) -> dict[str, Any]:
-    """Everything of a case that changes by casework, ready for the case component."""
+async def casefile_of(case: CaseAtHand, revealed: Collection[Personal] = ()) -> dict[str, Any]:
+    """Everything of a case that changes by casework, ready for the case component.
+
+    Args:
+        revealed: what the person has asked to see; everything else personal is masked.
+    """
     complaint = case.complaint
+    comments = await comments_of(case.session, complaint, limit=COMMENTS_SHOWN)
     names = await _names(case)
     steps = await steps_of(case.session, complaint.number)
     return {
@@ -36,7 +44,10 @@ async def casefile_of(case: CaseAtHand) -> dict[str, Any]:
         "links": await _links(case),
         "repeats": [_repeat(case, repeat) for repeat in case.repeats],
         "similar": [_similar(case, one) for one in await _like(case)],
-        "closings": [_closing(case, one) for one in await closings_of(case.session, complaint.id)],
+        "closings": [_closing(case, one) for one in case.closings],
+        "comments": [_comment(case, one, revealed) for one in comments],
+        "mayRevealComments": may(case.member, Act.REVEAL)
+        and any(shown_text(one.text, revealed) != one.text for one in comments),
         "timeline": timeline_of(steps, await names_of(case.session, steps), case.language),
         "acts": CASE_ACTS.offered(case),
     }
@@ -195,6 +206,15 @@ def _closing(case: CaseAtHand, closing: Closing) -> dict[str, Any]:
         "rectification": closing.rectification or "",
         "note": _joined((unit, closing.rectify_by.isoformat() if closing.rectify_by else "", closing.note)),
         "at": milliseconds(closing.closed_at),
+    }
+
+
+def _comment(case: CaseAtHand, comment: ComplaintComment, revealed: Collection[Personal]) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "by": name_of(comment.author, {}, case.language),
+        "text": shown_text(comment.text, revealed),
+        "at": milliseconds(comment.written_at),
     }
 
 

@@ -20,6 +20,7 @@ from bot.conversations.models import Author, Conversation, Delivery, Holder, Mes
 from bot.conversations.sent import is_correctable
 from bot.desk.masked import Personal, masked_name, masked_telephone, with_telephones_masked
 from bot.desk.sending import held_for
+from bot.desk.timeline import name_of
 from bot.desk.words import language_of, word, word_or
 from bot.staff.models import StaffMember
 from bot.staff.organisation import Organisation, UnknownUnit
@@ -121,7 +122,7 @@ async def thread_of(
     messages = messages[:MESSAGES_SHOWN]
     notes = await _notes_since(session, conversation.id, messages[-1].sent_at if has_earlier else None)
     written: list[Message | Note] = [*messages, *notes]
-    is_phone_masked = any(_text(one.text, revealed) != one.text for one in written)
+    is_phone_masked = any(shown_text(one.text, revealed) != one.text for one in written)
     writers = {one.staff_id for one in written} | {conversation.held_by}
     named = await session.scalars(select(StaffMember).where(StaffMember.id.in_(writers - {None})))
     names = {member.id: member.name for member in named}
@@ -177,7 +178,7 @@ async def _usernames_in(session: AsyncSession, notes: Iterable[Note]) -> frozens
 def _note(
     note: Note, names: dict[uuid.UUID, str], called: Collection[str], revealed: Collection[Personal]
 ) -> dict[str, Any]:
-    parts = [part for part in MENTION.split(_text(note.text, revealed)) if part]
+    parts = [part for part in MENTION.split(shown_text(note.text, revealed)) if part]
     return {
         "id": f"note-{note.id}",
         "from": "note",
@@ -200,11 +201,11 @@ def _message(
         "id": message.id,
         "from": message.author.value,
         "author": author,
-        "text": _text(message.text, revealed),
+        "text": shown_text(message.text, revealed),
         "at": milliseconds(message.sent_at),
         "masked": [word_or(f"masked_{kind}", kind, language) for kind in message.masked],
         "buttons": [str(button) for button in message.buttons],
-        "earlierText": message.earlier_text and _text(message.earlier_text, revealed),
+        "earlierText": message.earlier_text and shown_text(message.earlier_text, revealed),
         "attachment": attachment
         and {
             "address": f"/attachments/{attachment.id}",
@@ -225,7 +226,8 @@ def _mark(message: Message, conversation: Conversation) -> str | None:
     return message.delivery.value
 
 
-def _text(text: str, revealed: Collection[Personal]) -> str:
+def shown_text(text: str, revealed: Collection[Personal]) -> str:
+    """What somebody wrote, with telephone numbers masked until they are revealed."""
     return text if Personal.PHONE in revealed else with_telephones_masked(text)
 
 
@@ -256,7 +258,7 @@ def case_of(
         "outlet": _outlet(complaint.outlet_code, language, organisation),
         "openedAt": milliseconds(complaint.opened_at),
         "reopenedCount": complaint.reopened_count,
-        "story": _text(complaint.story, revealed),
+        "story": shown_text(complaint.story, revealed),
         "facts": _facts(complaint.facts, language, revealed),
         "mayRevealPhone": has_phone and Personal.PHONE not in revealed and may(person, Act.REVEAL),
         "signals": _signals(complaint.signals, language),
@@ -267,7 +269,7 @@ def case_of(
         "answer": _answer_to_result(complaint, language),
         "rating": complaint.rating,
         "ratingText": word("rating", language, count=complaint.rating) if complaint.rating else "",
-        "ratingComment": _text(complaint.rating_comment or "", revealed),
+        "ratingComment": shown_text(complaint.rating_comment or "", revealed),
     }
 
 
@@ -307,7 +309,7 @@ def _facts(facts: Iterable[Fact], language: Language, revealed: Collection[Perso
 def _fact_text(fact: Fact, revealed: Collection[Personal]) -> str:
     if fact.name == "phone" and Personal.PHONE not in revealed:
         return masked_telephone(fact.text)
-    return _text(fact.text, revealed)
+    return shown_text(fact.text, revealed)
 
 
 def _signals(signals: Iterable[dict[str, Any]], language: Language) -> list[dict[str, str]]:
@@ -369,7 +371,7 @@ def learn_steps(complaint: Complaint, language: Language) -> list[dict[str, Any]
 
 
 def _done_by(actor: str, language: Language) -> str:
-    return word_or(f"done_by_{actor}", actor.removeprefix("staff:"), language)
+    return word_or(f"done_by_{actor}", name_of(actor, {}, language), language)
 
 
 def _answer_to_result(complaint: Complaint, language: Language) -> str:

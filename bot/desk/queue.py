@@ -32,9 +32,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.complaints.case_number import InvalidCaseNumber, parse
 from bot.complaints.labels import Cause, Product, Tier
 from bot.complaints.lifecycle import SETTLED, State
-from bot.complaints.models import Complaint, DeadlineRecord, Notice, Snooze
+from bot.complaints.models import Complaint, DeadlineRecord, Snooze
 from bot.conversations.models import Attachment, Author, Conversation, Holder, Message
 from bot.desk.search import LONGEST_SEARCH, case_matches, conversation_matches, is_long_enough
+from bot.followups.snooze_watch import was_roused
 from bot.staff.models import StaffMember
 from bot.staff.organisation import Organisation
 from bot.staff.permissions import may_see
@@ -337,18 +338,8 @@ def _unsettled_cases(viewer: Viewer, view: QueueView, now: datetime, among: Coll
 
 def is_snoozed(staff_id: uuid.UUID, now: datetime) -> ColumnElement[bool]:
     """Whether the person has put a case off: until the date, the customer's next word, or a notice about it."""
-    has_written = exists().where(
-        Message.conversation_id == Complaint.conversation_id,
-        Message.author == Author.CUSTOMER,
-        Message.sent_at > Snooze.snoozed_at,
-    )
-    has_notice = exists().where(Notice.complaint_id == Complaint.id, Notice.at > Snooze.snoozed_at)
     return exists().where(
-        Snooze.staff_id == staff_id,
-        Snooze.complaint_id == Complaint.id,
-        Snooze.until_at > now,
-        ~has_written,
-        ~has_notice,
+        Snooze.staff_id == staff_id, Snooze.complaint_id == Complaint.id, Snooze.until_at > now, ~was_roused()
     )
 
 

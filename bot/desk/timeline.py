@@ -8,10 +8,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import AuditRecord
 from bot.complaints.labels import Language
-from bot.desk.words import word_or
+from bot.desk.words import word, word_or
 from bot.staff.models import StaffMember
 
 STEPS_SHOWN = 100
+NO_STEPS = ("see_complaint", "access_refused")
+"""Recorded of a case, but nothing that was done with it: another system that reads it often would fill its timeline."""
+OF_SYSTEM = "api:"
+"""How the actor begins that is another system of the bank; its token's name follows."""
+
+
+def name_of(actor: str, names: Mapping[str, str], language: Language) -> str:
+    """Who an actor is, to the viewer.
+
+    Args:
+        names: of people, by actor; whoever is not among them is called by their username.
+    """
+    if actor.startswith(OF_SYSTEM):
+        return word("by_another_system", language, system=actor.removeprefix(OF_SYSTEM))
+    return names.get(actor) or word_or(f"by_{actor}", actor.removeprefix("staff:"), language)
 
 
 async def names_of(session: AsyncSession, steps: Sequence[AuditRecord]) -> dict[str, str]:
@@ -23,8 +38,8 @@ async def names_of(session: AsyncSession, steps: Sequence[AuditRecord]) -> dict[
 
 async def steps_of(session: AsyncSession, number: str) -> Sequence[AuditRecord]:
     """The recorded steps of the case with this number, newest first, of a long history the newest ones."""
-    query = select(AuditRecord).where(AuditRecord.subject == number).order_by(AuditRecord.id.desc()).limit(STEPS_SHOWN)
-    return list(await session.scalars(query))
+    query = select(AuditRecord).where(AuditRecord.subject == number, AuditRecord.action.not_in(NO_STEPS))
+    return list(await session.scalars(query.order_by(AuditRecord.id.desc()).limit(STEPS_SHOWN)))
 
 
 def timeline_of(steps: Sequence[AuditRecord], names: Mapping[str, str], language: Language) -> list[dict[str, Any]]:
@@ -32,8 +47,14 @@ def timeline_of(steps: Sequence[AuditRecord], names: Mapping[str, str], language
     return [
         {
             "at": int(step.at.timestamp() * 1000),
-            "what": word_or(f"step_{step.action}", step.action.replace("_", " "), language),
-            "by": names.get(step.actor) or word_or(f"by_{step.actor}", step.actor, language),
+            "what": _what_was_done(step, language),
+            "by": name_of(step.actor, names, language),
         }
         for step in steps
     ]
+
+
+def _what_was_done(step: AuditRecord, language: Language) -> str:
+    why = step.detail.get("why")
+    name = f"step_{step.action}"
+    return word_or(f"{name}_{why}", word_or(name, step.action.replace("_", " "), language), language)

@@ -126,7 +126,7 @@ class Workplace:
         self._cases.show(
             [
                 case_of(c, visit.person, visit.language, organisation(), revealed)
-                | await casefile_of(await self._chosen.at_hand(session, opened, c))
+                | await casefile_of(await self._chosen.at_hand(session, opened, c), revealed)
                 for c in opened.complaints
             ]
         )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.complaints.closing import plan_closing
 from bot.complaints.models import Complaint
 from bot.complaints.people import Person
 from bot.complaints.rechecks import decide_recheck
@@ -24,3 +25,4 @@ async def tell_recheck(
     """
     recheck = await decide_recheck(session, complaint, text, is_changed=is_changed, by=by, now=now)
     await tell(session, complaint, "utter_recheck_decided", actor=by.actor, now=now, text=recheck.text)
+    await plan_closing(session, complaint, now=now)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.casework import resolve
+from bot.complaints.closing import plan_closing
 from bot.complaints.models import Complaint
 from bot.followups.asking import ask_whether_accepted
 from bot.jobs import Job, enqueue
@@ -14,7 +15,8 @@ from bot.settings import settings
 async def tell_result(session: AsyncSession, complaint: Complaint, result: str, *, actor: str, now: datetime) -> None:
     """Settle a complaint, tell the customer the result, and ask whether it is accepted; later, ask how it was.
 
-    The answer is the bot's to hear, so the conversation goes back to it.
+    The answer is the bot's to hear, so the conversation goes back to it. Should the customer never say a word, the case
+    closes by itself one day.
 
     Args:
         result: in words that the customer reads.
@@ -33,3 +35,4 @@ async def tell_result(session: AsyncSession, complaint: Complaint, result: str, 
         complaint_id=str(complaint.id),
         resolved_at=now.isoformat(),
     )
+    await plan_closing(session, complaint, now=now)

@@ -134,6 +134,12 @@ class Organisation(PolicyModel):
         unit = self.find(code)
         return (unit,) if unit.parent is None else (*self.path(unit.parent), unit)
 
+    def in_line(self, code: str | None) -> tuple[OrganisationUnit, ...]:
+        """The unit and those above it, nearest first; every unit where no unit, or none in use, is named."""
+        if code is None or code not in self._by_code:
+            return self.units
+        return self.path(code)[::-1]
+
     def children(self, code: str) -> tuple[OrganisationUnit, ...]:
         """The units directly below this one, in the file's order.
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 
+from bot.api.models import ComplaintComment
 from bot.clock import system_clock
 from bot.complaints.models import LONGEST_DEPARTMENT, Complaint
 from bot.complaints.plans import submit_plan
@@ -68,7 +69,7 @@ def everybody_writes(bank: Bank, person: StaffMember) -> list[uuid.UUID]:  # noq
 
 
 async def staff_writes(bank: Bank, conversation_id: uuid.UUID, person: StaffMember, text: str) -> None:  # noqa: F811
-    """The text as a note, a plan, a question to a department, and a result."""
+    """The text as a note, a plan, a question to a department, a comment of another system, and a result."""
     now, by = system_clock(), person_of(person)
     opened = await bank.scene.complaint(conversation_id, story=text)
     async with bank.database.transaction() as session:
@@ -77,6 +78,7 @@ async def staff_writes(bank: Bank, conversation_id: uuid.UUID, person: StaffMemb
         await submit_plan(session, complaint, text, by=by, now=now)
         due_at = now + timedelta(days=1)
         await ask_department(session, complaint, text[:LONGEST_DEPARTMENT], text, due_at=due_at, by=by, now=now)
+        session.add(ComplaintComment(complaint_id=complaint.id, author="api:crm", text=text, written_at=now))
         await tell_result(session, complaint, text, actor=by.actor, now=now)
         complaint.rating, complaint.rating_comment = 1, text
 
@@ -116,6 +118,8 @@ def test_what_staff_writes_is_text_in_the_case_and_on_a_saved_filter(enter: Ente
     expect(page.locator(".case")).to_have_count(len(NASTY))
     shown = {normal(text) for text in page.locator(".story").all_text_contents()}
     assert {normal(text) for text in NASTY} <= shown
+    comments = [normal(text) for text in page.locator(".comments .story").all_text_contents()]
+    assert sorted(comments) == sorted(normal(text) for text in NASTY)
     notes = [normal(text) for text in page.locator(".message.note .text").all_text_contents()]
     assert notes == [normal(text) for text in NASTY]
     expect_clean(page)

@@ -3,7 +3,15 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from bot.complaints.closing import Checklist, Rectification, close, may_be_closed
+from bot.complaints.closing import (
+    DAYS_TO_RECTIFY,
+    Checklist,
+    Rectification,
+    add_checklist,
+    close,
+    lacks_checklist,
+    may_be_closed,
+)
 from bot.complaints.deadlines import deadline_policy
 from bot.complaints.labels import RootCause
 from bot.complaints.lifecycle import CaseStep
@@ -11,8 +19,6 @@ from bot.desk.acts.offers import CASE_ACTS, CaseAtHand, Field, Offer, Unfilled, 
 from bot.desk.words import word
 from bot.staff.organisation import organisation
 from bot.staff.permissions import Act
-
-DAYS_TO_RECTIFY = (7, 15, 30, 60, 90)
 
 
 def _close(case: CaseAtHand) -> Iterable[Offer]:
@@ -38,22 +44,34 @@ def _checklist(case: CaseAtHand) -> tuple[Field, ...]:
 
 
 def _units(case: CaseAtHand) -> tuple[tuple[str, str], ...]:
-    """The outlet and the units above it, nearest first; every unit for a case of no known outlet."""
-    known = {unit.code: unit for unit in organisation().units}
-    outlet = known.get(case.complaint.outlet_code or "")
-    units = reversed(organisation().path(outlet.code)) if outlet else known.values()
+    units = organisation().in_line(case.complaint.outlet_code)
     return tuple((unit.code, unit.display_name(case.language)) for unit in units)
 
 
 @CASE_ACTS.act("close", _close)
 async def _do_close(case: CaseAtHand, _target: str, values: Values) -> None:
-    answers = Checklist(
+    close(case.session, case.complaint, _answers(case, values), actor=case.actor, now=case.now)
+
+
+def _add_checklist(case: CaseAtHand) -> Iterable[Offer]:
+    """For what closed by itself, or by another system before that was asked for the checklist."""
+    is_theirs = case.may(Act.RESOLVE) and case.works_on_cases
+    if is_theirs and lacks_checklist(case.complaint, case.closings):
+        yield Offer(place="end", fields=_checklist(case), tone="primary")
+
+
+@CASE_ACTS.act("add_checklist", _add_checklist)
+async def _do_add_checklist(case: CaseAtHand, _target: str, values: Values) -> None:
+    await add_checklist(case.session, case.complaint, _answers(case, values), actor=case.actor, now=case.now)
+
+
+def _answers(case: CaseAtHand, values: Values) -> Checklist:
+    return Checklist(
         root_cause=RootCause(values["root_cause"]),
         is_customer_told=values["told"] == "told",
         rectification=_rectification(case, values) if values["mending"] == "to_rectify" else None,
         note=values["note"],
     )
-    close(case.session, case.complaint, answers, actor=case.actor, now=case.now)
 
 
 def _rectification(case: CaseAtHand, values: Values) -> Rectification:

@@ -14,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.approvals import approvals_of
 from bot.complaints.assignment import in_order
+from bot.complaints.closing import closings_of
 from bot.complaints.labels import Language
 from bot.complaints.lifecycle import CaseStep, legal_steps
-from bot.complaints.models import Approval, CaseTask, Complaint, Plan, Recheck
+from bot.complaints.models import Approval, CaseTask, Closing, Complaint, Plan, Recheck
 from bot.complaints.people import Candidate, Person
 from bot.complaints.plans import plans_of
 from bot.complaints.rechecks import rechecks_of
@@ -123,6 +124,7 @@ class CaseAtHand:
     approvals: Sequence[Approval] = ()
     tasks: Sequence[CaseTask] = ()
     rechecks: Sequence[Recheck] = ()
+    closings: Sequence[Closing] = ()
     siblings: Sequence[Complaint] = field(default=(), repr=False)
     is_snoozed: bool = False
     repeats: Sequence[Repeat] = field(default=(), repr=False)
@@ -256,6 +258,7 @@ async def at_hand(
         approvals=await approvals_of(session, complaint),
         tasks=await tasks_of(session, complaint),
         rechecks=await rechecks_of(session, complaint),
+        closings=await closings_of(session, complaint.id),
         siblings=[other for other in siblings if other is not complaint],
         is_snoozed=await _is_snoozed(session, complaint, member, now=now),
         repeats=await _repeats(session, complaint, member, now=now),

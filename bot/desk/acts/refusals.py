@@ -3,7 +3,7 @@
 from bot.complaints.approvals import AlreadyAsked, NotAwaited, NotLower
 from bot.complaints.assignment import MustAvoid, NotOfTaskForce
 from bot.complaints.authority import NeedsSomebodyElse, NotTheirDecision
-from bot.complaints.closing import TooEarlyToClose
+from bot.complaints.closing import HasItsChecklist, TooEarlyToClose
 from bot.complaints.deadlines import ExtensionRefused
 from bot.complaints.lifecycle import IllegalStep
 from bot.complaints.links import LinkRefused
@@ -16,9 +16,9 @@ from bot.desk.acts.offers import NotOffered, TakeOverFirst
 from bot.staff.candidates import NotOnCases
 
 REFUSALS = (
-    AlreadyAsked, CaseIsSettled, ExtensionRefused, IllegalStep, LinkRefused, MustAvoid, NeedsSomebodyElse, NotAwaited,
-    NotHigher, NotLower, NotOffered, NotOfTaskForce, NotOnCases, NotTheirDecision, PlanNotReady, RecheckRefused,
-    TakeOverFirst, TaskIsOver, TaskRefused, TooEarlyToClose,
+    AlreadyAsked, CaseIsSettled, ExtensionRefused, HasItsChecklist, IllegalStep, LinkRefused, MustAvoid,
+    NeedsSomebodyElse, NotAwaited, NotHigher, NotLower, NotOffered, NotOfTaskForce, NotOnCases, NotTheirDecision,
+    PlanNotReady, RecheckRefused, TakeOverFirst, TaskIsOver, TaskRefused, TooEarlyToClose,
 )  # fmt: skip
 
 SAID_OF_REFUSALS = {MustAvoid: "must_avoid", TakeOverFirst: "take_over_first", AlreadyAsked: "already_asked"}

@@ -195,6 +195,12 @@ export default {
             <small>{{ moment(closing.at) }}<template v-if="closing.note"> · {{ closing.note }}</template></small>
           </article>
         </section>
+        <section v-if="item.comments.length" class="comments">
+          <h3>{{ words.comments }}<button v-if="item.mayRevealComments" type="button" class="reveal" @click="$emit('reveal', 'phone')">{{ words.reveal_phone }}</button></h3>
+          <article v-for="comment in item.comments" :key="comment.id" class="matter">
+            <p><strong>{{ comment.by }}</strong><em>{{ moment(comment.at) }}</em></p><p class="story">{{ comment.text }}</p>
+          </article>
+        </section>
         <section v-if="item.isSettled || item.rating">
           <h3>{{ words.satisfaction }}</h3>
           <p v-if="item.rating" class="rating"><span class="stars" aria-hidden="true">{{ '★'.repeat(item.rating) }}<i>{{ '★'.repeat(5 - item.rating) }}</i></span>{{ item.ratingText }}</p>

@@ -1,21 +1,23 @@
 """Complaints by the API: read page by page, commented on, taken on by the lifecycle's steps, each change once."""
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from bot.api.tokens import Scope
 from bot.clock import system_clock
-from bot.complaints.casework import StatedFact
-from bot.complaints.labels import Product, Tier
+from bot.complaints.casework import StatedFact, accept_result, resolve
+from bot.complaints.deadlines import deadline_policy, recheck_request_deadline
+from bot.complaints.labels import Product, RootCause, Tier
 from bot.complaints.lifecycle import State
-from bot.complaints.models import Complaint
+from bot.complaints.models import Closing, Complaint, Notice, NoticeKind
+from bot.complaints.rechecks import request_recheck
 from bot.conversations.handover import take_over
-from bot.conversations.models import Author
+from bot.conversations.models import Author, Conversation, Holder
 from bot.database import Database
 from tests.builders import audit_trail, jobs, messages, texts
 from tests.integration.api.conftest import Caller
@@ -46,7 +48,7 @@ async def step_on(
     *,
     etag: str | None = None,
     key: str | None = None,
-    **more: str,
+    **more: Any,
 ) -> httpx.Response:
     headers = {"If-Match": etag or await etag_of(crm, complaint)} | ({"Idempotency-Key": key} if key else {})
     return await crm.post(f"/complaints/{complaint.number}/steps", json={"step": step} | more, headers=headers)
@@ -169,14 +171,152 @@ async def test_a_complaint_is_started_and_resolved_and_the_customer_told(
     assert (resolved.status_code, resolved.json()["state"], resolved.json()["result"]) == (200, "resolved", RESULT)
     assert RESULT in (await texts(database))[-1]
     assert len(await jobs(database, "ask_satisfaction")) == 1
-    closed = await step_on(crm, complaint, "close", etag=resolved.headers["etag"])
-    assert closed.json()["state"] == "closed"
     trail = await audit_trail(database, complaint.number)
     assert [done for done in trail if "see_" not in done] == [
         "customer: open_complaint",
         "api:crm: start",
         "api:crm: resolve",
-        "api:crm: close",
+    ]
+
+
+LEARNT = {"root_cause": "system", "is_customer_told": True}
+
+
+def mending(**other: Any) -> dict[str, Any]:
+    """A checklist in which something must be put right within a month."""
+    due_on = system_clock().astimezone(deadline_policy().zone).date() + timedelta(days=30)
+    given = {"what": "换读卡器，卡号 4111111111111111", "unit": "HB-WH-WC", "due_on": str(due_on)}
+    return LEARNT | {"note": "设备老化 4111111111111111", "rectification": given | other}
+
+
+async def is_resolved(database: Database, complaint: Complaint, *, is_accepted: bool, days_ago: int = 0) -> None:
+    now = system_clock()
+    async with database.transaction() as session:
+        found = await session.get_one(Complaint, complaint.id)
+        resolve(session, found, RESULT, actor="staff:li", now=now - timedelta(days=days_ago))
+        if is_accepted:
+            accept_result(session, found, now=now)
+
+
+async def test_an_accepted_complaint_is_closed_with_the_desks_checklist(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    await is_resolved(database, complaint, is_accepted=True)
+    crm = await system(Scope.READ, Scope.WRITE)
+    etag = await etag_of(crm, complaint)
+    for _ in range(2):
+        closed = await step_on(crm, complaint, "close", etag=etag, key="k-1", **mending())
+        assert (closed.status_code, closed.json()["state"]) == (200, "closed")
+    async with database.transaction() as session:
+        (closing,) = await session.scalars(select(Closing).where(Closing.complaint_id == complaint.id))
+    assert (closing.root_cause, closing.is_customer_told, closing.closed_by) == (RootCause.SYSTEM, True, "api:crm")
+    assert (closing.rectify_unit, closing.rectify_by) == ("HB-WH-WC", date.fromisoformat(due_on_of(mending())))
+    assert "4111111111111111" not in f"{closing.note}{closing.rectification}"
+    assert (await audit_trail(database, complaint.number)).count("api:crm: close") == 1
+
+
+def due_on_of(checklist: dict[str, Any]) -> str:
+    return str(checklist["rectification"]["due_on"])
+
+
+@pytest.mark.parametrize("missing", ["root_cause", "is_customer_told"])
+async def test_without_an_answer_to_the_checklist_nothing_is_closed(
+    missing: str, system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    await is_resolved(database, complaint, is_accepted=True)
+    crm = await system(Scope.READ, Scope.WRITE)
+    answer = await step_on(crm, complaint, "close", **{name: LEARNT[name] for name in LEARNT if name != missing})
+    assert is_problem(answer, 422, "not_valid")
+    assert [fault["at"] for fault in answer.json()["errors"]] == [f"body.close.{missing}"]
+    assert (await crm.get(f"/complaints/{complaint.number}")).json()["state"] == "resolved"
+
+
+async def test_while_the_customer_may_still_object_another_system_closes_nothing_either(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    await is_resolved(database, complaint, is_accepted=False)
+    crm = await system(Scope.READ, Scope.WRITE)
+    answer = await step_on(crm, complaint, "close", **LEARNT)
+    assert is_problem(answer, 409, "too_early_to_close")
+    last_day = recheck_request_deadline(system_clock(), deadline_policy()).due_at.date()
+    assert str(last_day) in answer.json()["detail"]
+    assert (await crm.get(f"/complaints/{complaint.number}")).json()["state"] == "resolved"
+    assert "api:crm: close" not in await audit_trail(database, complaint.number)
+
+
+async def test_when_the_time_to_object_is_over_it_is_closed_without_the_customers_word(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    await is_resolved(database, complaint, is_accepted=False, days_ago=32)
+    crm = await system(Scope.READ, Scope.WRITE)
+    assert (await step_on(crm, complaint, "close", **LEARNT)).json()["state"] == "closed"
+
+
+async def test_an_objection_that_is_being_looked_at_keeps_the_complaint_open(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    await is_resolved(database, complaint, is_accepted=False)
+    async with database.transaction() as session:
+        found = await session.get_one(Complaint, complaint.id)
+        await request_recheck(session, found, "金额不对", actor="customer", now=system_clock())
+    crm = await system(Scope.READ, Scope.WRITE)
+    assert is_problem(await step_on(crm, complaint, "close", **LEARNT), 409, "illegal_step")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"unit": "HB-YC"}, {"unit": "HB-WH-WC-01"}, {"unit": "XX"}, {"due_on": "2020-01-01"}, {"due_on": "2999-01-01"}],
+)
+async def test_what_must_be_put_right_goes_to_whoever_answers_for_the_outlet_and_to_a_day_ahead(
+    other: dict[str, str], system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    await is_resolved(database, complaint, is_accepted=True)
+    crm = await system(Scope.READ, Scope.WRITE)
+    answer = await step_on(crm, complaint, "close", **mending(**other))
+    assert is_problem(answer, 422, "rectification_refused")
+    assert next(iter(other)) in answer.json()["detail"] or next(iter(other.values())) in answer.json()["detail"]
+    assert (await crm.get(f"/complaints/{complaint.number}")).json()["state"] == "resolved"
+
+
+async def test_thanks_after_another_system_has_closed_it_restart_nothing(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    await is_resolved(database, complaint, is_accepted=True)
+    crm = await system(Scope.READ, Scope.WRITE, Scope.COMMENT)
+    closed = (await step_on(crm, complaint, "close", **LEARNT)).json()
+    await crm.post(f"/complaints/{complaint.number}/comments", json={"text": "客户来电致谢"})
+    await scene.customer_writes("好的谢谢再见", key="chat-1")
+    assert (await crm.get(f"/complaints/{complaint.number}")).json() == closed
+    assert await jobs(database, "close_case") == []
+    async with database.transaction() as session:
+        conversation = await session.get_one(Conversation, complaint.conversation_id)
+    assert (conversation.holder, conversation.waiting_since) == (Holder.BOT, None)
+
+
+async def test_whoever_has_the_complaint_gets_a_notice_of_a_comment_and_while_nobody_has_it_the_unit(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    li = await scene.member()
+    crm = await system(Scope.READ, Scope.COMMENT)
+    address = f"/complaints/{complaint.number}/comments"
+    await crm.post(address, json={"text": "核对中"})
+    async with database.transaction() as session:
+        await session.execute(update(Complaint).where(Complaint.id == complaint.id).values(handler_id=li.id))
+    for _ in range(2):
+        await crm.post(address, json={"text": "核对完毕"}, headers={"Idempotency-Key": "k-1"})
+    async with database.transaction() as session:
+        told = list(await session.scalars(select(Notice).order_by(Notice.id)))
+    assert [(one.kind, one.staff_id, one.unit_code) for one in told] == [
+        (NoticeKind.COMMENTED, None, complaint.unit_code),
+        (NoticeKind.COMMENTED, li.id, None),
     ]
 
 
@@ -185,7 +325,7 @@ async def test_a_step_that_the_state_does_not_allow_is_refused(
 ) -> None:
     complaint = await a_case(scene)
     crm = await system(Scope.READ, Scope.WRITE)
-    answer = await step_on(crm, complaint, "close")
+    answer = await step_on(crm, complaint, "close", **LEARNT)
     assert is_problem(answer, 409, "illegal_step")
     assert "assign" in answer.json()["detail"]
 

@@ -8,7 +8,16 @@ from sqlalchemy import select
 from bot.audit import AuditRecord
 from bot.complaints.assignment import assign
 from bot.complaints.casework import accept_result, reject_result, resolve
-from bot.complaints.closing import Checklist, Rectification, TooEarlyToClose, close, may_be_closed
+from bot.complaints.closing import (
+    Checklist,
+    HasItsChecklist,
+    Rectification,
+    TooEarlyToClose,
+    add_checklist,
+    close,
+    close_unanswered,
+    may_be_closed,
+)
 from bot.complaints.deadlines import deadline_policy, recheck_request_deadline
 from bot.complaints.labels import RootCause
 from bot.complaints.lifecycle import IllegalStep, State
@@ -84,3 +93,42 @@ async def test_only_what_is_resolved_is_closed(case: Case, clock: FakeClock) -> 
     assert not may_be_closed(await case.now_is(), now=clock())
     with pytest.raises(IllegalStep):
         await case.does(close, NOTHING_TO_MEND, actor="staff:handler")
+
+
+async def test_what_was_put_away_without_its_checklist_gets_it_once_and_later(case: Case, clock: FakeClock) -> None:
+    await is_resolved(case)
+    with pytest.raises(HasItsChecklist):
+        await case.does(add_checklist, MENDING, actor="staff:handler")
+    clock.advance(days=61)
+    await case.does(close_unanswered)
+    closed_at = clock()
+    clock.advance(days=1)
+    await case.does(add_checklist, MENDING, actor="staff:handler")
+    after = await case.now_is()
+    assert (after.state, after.state_since) == (State.CLOSED, closed_at)
+    assert (await case.trail())[-2:] == ["system: close", "staff:handler: add_checklist"]
+    for _ in range(2):
+        with pytest.raises(HasItsChecklist):
+            await case.does(add_checklist, MENDING, actor="staff:handler")
+    assert len(await case.rows(Closing)) == 1
+
+
+async def test_a_case_closed_anew_needs_its_checklist_anew(case: Case, clock: FakeClock) -> None:
+    await is_resolved(case)
+    await case.does(accept_result)
+    await case.does(close, NOTHING_TO_MEND, actor="staff:handler")
+    clock.advance(days=1)
+    await case.does(reject_result)
+    await case.does(resolve, "卡已寄出", actor="staff:handler")
+    clock.advance(days=61)
+    await case.does(close_unanswered)
+    await case.does(add_checklist, MENDING, actor="staff:handler")
+    assert len(await case.rows(Closing)) == 2
+
+
+async def test_no_job_closes_a_case_to_whose_result_the_customer_may_still_object(case: Case, clock: FakeClock) -> None:
+    await is_resolved(case)
+    clock.advance(days=29)
+    with pytest.raises(TooEarlyToClose):
+        await case.does(close_unanswered)
+    assert (await case.now_is()).state is State.RESOLVED

@@ -15,6 +15,8 @@ from bot.complaints.deadlines import (
     DeadlineName,
     ExtensionRefused,
     RuleOrigin,
+    automatic_closing_at,
+    closing_now_told_before,
     deadlines_for,
     extend_decision,
     load_deadline_policy,
@@ -221,3 +223,24 @@ def test_a_date_is_said_with_its_weekday(day: date, language: Language, said: st
 )
 def test_a_moment_is_said_no_earlier_than_it_is_due(moment: datetime, zh: str, en: str) -> None:
     assert (say_moment(moment, "zh"), say_moment(moment, "en")) == (zh, en)
+
+
+def test_a_case_that_nobody_speaks_of_closes_as_the_day_after_its_last_day_begins() -> None:
+    assert automatic_closing_at(NOW, POLICY) == datetime(2027, 1, 23, tzinfo=SHANGHAI)
+    by_hand = POLICY.model_copy(update={"automatic_closing": None})
+    assert automatic_closing_at(NOW, by_hand) is closing_now_told_before(NOW, by_hand) is None
+
+
+@given(moments, st.integers(0, 200 * 24))
+def test_the_moment_of_closing_read_backwards_finds_the_same_cases(told_at: datetime, hours: int) -> None:
+    now = told_at + timedelta(hours=hours)
+    closes_at, told_before = automatic_closing_at(told_at, POLICY), closing_now_told_before(now, POLICY)
+    assert closes_at is not None and told_before is not None
+    assert (now >= closes_at) == (told_at < told_before)
+
+
+@given(moments)
+def test_no_case_closes_by_itself_before_the_customers_right_to_object_is_over(told_at: datetime) -> None:
+    closes_at = automatic_closing_at(told_at, POLICY)
+    assert closes_at is not None
+    assert recheck_request_deadline(told_at, POLICY).is_breached(closes_at)

@@ -78,6 +78,18 @@ def test_a_slip_in_the_funnel_names_file_line_and_mend(
             "own_target",
         ),
         ("  ordinary:\n", "  normal:\n", "`normal` is not known", "ordinary"),
+        (
+            "automatic_closing: {days: 60, rule: own_target}",
+            "automatic_closing: {days: 29, rule: own_target}",
+            "the customer may object for 30 days",
+            "as many days or more",
+        ),
+        (
+            "automatic_closing: {days: 60, rule: own_target}",
+            "automatic_closing: {days: 60, rule: none}",
+            "`none` is not among the rules",
+            "own_target",
+        ),
         ("plan: {days: 5, rule: own_target}", "plan: {days: 5}", "has no `rule`", "add a line `rule: …`"),
         (
             "plan: {days: 5, rule: own_target}",

@@ -126,3 +126,8 @@ def test_a_slip_in_the_organisation_names_its_line(tmp_path: Path, right: str, w
     fault = caught.value.faults[0]
     assert problem in fault.problem
     assert fault.line == FILE[: FILE.index(right)].count("\n") + 1
+
+
+def test_the_line_of_an_outlet_is_itself_and_all_above_it_and_of_an_unknown_one_everybody() -> None:
+    assert codes(ORGANISATION.in_line("HB-WH-WC-03")) == ["HB-WH-WC-03", "HB-WH-WC", "HB-WH", "HB"]
+    assert ORGANISATION.in_line(None) == ORGANISATION.in_line("HB-XX") == ORGANISATION.units
