@@ -4,7 +4,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from bot.conversations.models import Conversation
 from bot.database import Database
+from tests.builders import a_conversation
+from tests.conftest import FakeClock
+from tests.integration.complaints.case import Case, a_case
+from tests.integration.complaints.people import People, everybody
 from tests.postgres import empty_every_table, fresh_database, server
 
 
@@ -35,3 +40,21 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     opened = Database(database_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def conversation(database: Database, clock: FakeClock) -> Conversation:
+    """A customer's chat."""
+    return await a_conversation(database, clock)
+
+
+@pytest.fixture
+async def people(database: Database, clock: FakeClock) -> People:
+    """Everybody who has to do with a complaint about one outlet."""
+    return await everybody(database, clock)
+
+
+@pytest.fixture
+async def case(database: Database, conversation: Conversation, clock: FakeClock) -> Case:
+    """An ordinary complaint about that outlet, told in that chat."""
+    return await a_case(database, conversation, clock)

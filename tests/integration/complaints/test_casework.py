@@ -32,11 +32,6 @@ from tests.builders import a_complaint, a_conversation, a_draft, a_statement, au
 from tests.conftest import FakeClock
 
 
-@pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
 async def opened(database: Database, conversation: Conversation, clock: FakeClock, *signals: Signal) -> uuid.UUID:
     """A complaint in the database; its id."""
     async with database.transaction() as session:

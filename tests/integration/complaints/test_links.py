@@ -16,11 +16,6 @@ from tests.integration.complaints.people import People
 
 
 @pytest.fixture
-async def case(database: Database, conversation: Conversation, clock: FakeClock) -> Case:
-    return await a_case(database, conversation, clock)
-
-
-@pytest.fixture
 async def later(database: Database, conversation: Conversation, case: Case, clock: FakeClock) -> Case:
     """The same customer's complex complaint two days later."""
     clock.advance(days=2)

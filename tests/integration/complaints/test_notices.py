@@ -3,22 +3,13 @@
 import uuid
 from datetime import timedelta
 
-import pytest
-
 from bot.complaints.models import Notice, NoticeKind
 from bot.complaints.notices import LISTED_FOR, ListedNotice, Reader, notices_for, notify, see, see_all, unseen_count
 from bot.complaints.people import Candidate
-from bot.conversations.models import Conversation
-from bot.database import Database
 from tests.builders import audit_trail
 from tests.conftest import FakeClock
-from tests.integration.complaints.case import Case, a_case
+from tests.integration.complaints.case import Case
 from tests.integration.complaints.people import OUTLET, People
-
-
-@pytest.fixture
-async def case(database: Database, conversation: Conversation, clock: FakeClock) -> Case:
-    return await a_case(database, conversation, clock)
 
 
 def reads(person: Candidate, *, sorts_unplaced: bool = False) -> Reader:

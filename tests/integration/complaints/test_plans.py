@@ -30,11 +30,6 @@ from tests.integration.complaints.case import Case, a_case
 from tests.integration.complaints.people import People
 
 
-@pytest.fixture
-async def case(database: Database, conversation: Conversation, clock: FakeClock) -> Case:
-    return await a_case(database, conversation, clock)
-
-
 async def test_a_handlers_plan_waits_for_the_outlets_supervisor(case: Case, people: People) -> None:
     plan = await case.plan(by=people.handler)
     assert plan.approved_at is None

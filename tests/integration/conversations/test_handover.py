@@ -19,13 +19,8 @@ from bot.conversations.models import Author, Conversation, Holder
 from bot.database import Database
 from bot.staff.models import StaffMember
 from bot.wording import wording
-from tests.builders import a_conversation, a_member_of_staff, an_inbound, audit_trail, messages, texts
+from tests.builders import a_member_of_staff, an_inbound, audit_trail, messages, texts
 from tests.conftest import FakeClock
-
-
-@pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
 
 
 @pytest.fixture

@@ -22,11 +22,6 @@ FIVE_MINUTES = timedelta(minutes=5)
 
 
 @pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
 async def li(database: Database, clock: FakeClock) -> StaffMember:
     return await a_member_of_staff(database, clock, "li")
 

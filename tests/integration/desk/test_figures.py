@@ -26,7 +26,7 @@ from bot.staff.people import organisation
 from tests.builders import a_conversation
 from tests.conftest import FakeClock
 from tests.integration.complaints.case import Case, a_case
-from tests.integration.complaints.people import OUTLET, People, everybody
+from tests.integration.complaints.people import OUTLET, People
 from tests.integration.desk.crowd import a_crowd
 
 UNIT: Group = (Level.UNIT, OUTLET)
@@ -40,21 +40,6 @@ class Viewer:
 
     role: Role = Role.OFFICE_SUPERVISOR
     unit_code: str = "HB"
-
-
-@pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
-async def people(database: Database, clock: FakeClock) -> People:
-    return await everybody(database, clock)
-
-
-@pytest.fixture
-async def case(database: Database, conversation: Conversation, clock: FakeClock) -> Case:
-    return await a_case(database, conversation, clock)
 
 
 async def sheet_of(database: Database, clock: FakeClock, viewer: Any = None, **asked: str) -> Sheet:

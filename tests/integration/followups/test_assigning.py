@@ -16,25 +16,10 @@ from bot.conversations.models import Conversation
 from bot.database import Database
 from bot.followups.assigning import TRY_AGAIN_AFTER, Assigner
 from bot.staff.models import Absence
-from tests.builders import a_complaint, a_conversation, jobs
+from tests.builders import a_complaint, jobs
 from tests.conftest import FakeClock
-from tests.integration.complaints.case import Case, a_case
-from tests.integration.complaints.people import OUTLET, People, everybody
-
-
-@pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
-async def people(database: Database, clock: FakeClock) -> People:
-    return await everybody(database, clock)
-
-
-@pytest.fixture
-async def case(database: Database, conversation: Conversation, clock: FakeClock) -> Case:
-    return await a_case(database, conversation, clock)
+from tests.integration.complaints.case import Case
+from tests.integration.complaints.people import OUTLET, People
 
 
 @pytest.fixture

@@ -27,21 +27,11 @@ from bot.followups.results import tell_result
 from tests.builders import a_complaint, a_conversation, an_inbound, jobs
 from tests.conftest import FakeClock
 from tests.integration.complaints.case import Case, a_case
-from tests.integration.complaints.people import OUTLET, People, everybody
+from tests.integration.complaints.people import OUTLET, People
 from tests.integration.followups.test_hearing_a_plan import action_server, hears  # noqa: F401 - a fixture
 
 DAYS = 60
 Happening = Callable[[Case, People], Awaitable[Any]]
-
-
-@pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
-async def people(database: Database, clock: FakeClock) -> People:
-    return await everybody(database, clock)
 
 
 @pytest.fixture

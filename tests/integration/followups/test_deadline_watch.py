@@ -23,22 +23,7 @@ from bot.staff.models import StaffMember
 from tests.builders import a_conversation, jobs
 from tests.conftest import FakeClock
 from tests.integration.complaints.case import Case, a_case
-from tests.integration.complaints.people import OUTLET, People, everybody
-
-
-@pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
-async def people(database: Database, clock: FakeClock) -> People:
-    return await everybody(database, clock)
-
-
-@pytest.fixture
-async def case(database: Database, conversation: Conversation, clock: FakeClock) -> Case:
-    return await a_case(database, conversation, clock)
+from tests.integration.complaints.people import OUTLET, People
 
 
 @pytest.fixture

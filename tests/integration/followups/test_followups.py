@@ -28,11 +28,6 @@ def survey(database: Database, clock: FakeClock) -> SatisfactionSurvey:
 
 
 @pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
 async def complaint(database: Database, conversation: Conversation, clock: FakeClock) -> Complaint:
     async with database.transaction() as session:
         return await a_complaint(session, conversation, clock=clock)

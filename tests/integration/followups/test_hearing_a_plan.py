@@ -30,11 +30,6 @@ def action_server(database: Database, clock: FakeClock, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
 async def complaint(database: Database, conversation: Conversation, clock: FakeClock) -> Complaint:
     """A complaint whose plan lies before the customer."""
     li = await a_member_of_staff(database, clock)

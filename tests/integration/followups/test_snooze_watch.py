@@ -15,23 +15,13 @@ from bot.conversations.models import Conversation
 from bot.database import Database
 from bot.followups import snooze_watch
 from bot.followups.snooze_watch import SnoozeWatch
-from tests.builders import a_conversation, an_inbound, jobs
+from tests.builders import an_inbound, jobs
 from tests.conftest import FakeClock
 from tests.integration.complaints.case import Case, a_case
-from tests.integration.complaints.people import People, everybody
+from tests.integration.complaints.people import People
 
 TWO_DAYS = timedelta(days=2)
 Happening = Callable[[Case, People], Awaitable[None]]
-
-
-@pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
-async def people(database: Database, clock: FakeClock) -> People:
-    return await everybody(database, clock)
 
 
 @pytest.fixture

@@ -29,11 +29,6 @@ def survey(database: Database, clock: FakeClock) -> SatisfactionSurvey:
 
 
 @pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
 async def complaint(
     database: Database, conversation: Conversation, survey: SatisfactionSurvey, clock: FakeClock
 ) -> Complaint:

@@ -12,20 +12,10 @@ from bot.conversations.models import Conversation
 from bot.database import Database
 from bot.followups.task_watch import TaskWatch
 from bot.staff.organisation import load_organisation
-from tests.builders import a_conversation, jobs
+from tests.builders import jobs
 from tests.conftest import FakeClock
 from tests.integration.complaints.case import Case, a_case
-from tests.integration.complaints.people import OUTLET, People, everybody
-
-
-@pytest.fixture
-async def conversation(database: Database, clock: FakeClock) -> Conversation:
-    return await a_conversation(database, clock)
-
-
-@pytest.fixture
-async def people(database: Database, clock: FakeClock) -> People:
-    return await everybody(database, clock)
+from tests.integration.complaints.people import OUTLET, People
 
 
 @pytest.fixture
