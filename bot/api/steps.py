@@ -11,10 +11,10 @@ from bot.api.tokens import Caller
 from bot.audit import record
 from bot.complaints.lifecycle import CaseStep
 from bot.complaints.models import Complaint
-from bot.conversations.masking import mask
 from bot.conversations.models import Holder
 from bot.database import notify_changed
 from bot.followups.results import tell_result
+from bot.masking import mask, mask_form
 
 
 class StaleVersion(Exception):
@@ -46,7 +46,7 @@ async def comment(session: AsyncSession, caller: Caller, number: str, text: str,
     """
     complaint = await complaint_for(session, caller, number)
     note = ComplaintComment(
-        complaint_id=complaint.id, author=caller.actor, text=mask(text.strip()).text, written_at=now
+        complaint_id=complaint.id, author=caller.actor, text=mask_form(text.strip()), written_at=now
     )
     session.add(note)
     record(session, at=now, actor=caller.actor, action="comment", subject=complaint.number)
@@ -79,7 +79,7 @@ async def take_step(
             raise PersonIsTalking(complaint.number)
         if kinds := mask(step.result).kinds:
             raise SensitiveResult(kinds)
-        await tell_result(session, complaint, step.result, actor=caller.actor, now=now)
+        await tell_result(session, complaint, mask_form(step.result), actor=caller.actor, now=now)
     else:
         complaint.take(CaseStep(step.step), now=now)
         record(session, at=now, actor=caller.actor, action=step.step, subject=complaint.number)
