@@ -139,7 +139,7 @@ def add_pages(desk: Desk) -> None:
         dress(client, language)
         place = header(person, language, request.url.path)
         if not may(person, Act.SEE_CASES):
-            await record_refusal(desk, person, f"page:{Act.SEE_CASES}", address=request.url.path[:80])
+            await record_refusal(desk, person, f"page:{Act.SEE_CASES}", address=_address_of(asked))
             client.status_code = 403
             sorry("page_refused", language)
             return None
@@ -159,6 +159,16 @@ def add_pages(desk: Desk) -> None:
             client.status_code = 403
             sorry("refused", language)
         return None
+
+
+def _address_of(asked: str | None) -> str:
+    """The address of the queue or of a conversation; what is no conversation's id may be anything, and is not kept."""
+    if asked is None:
+        return "/"
+    try:
+        return f"/conversations/{uuid.UUID(asked)}"
+    except ValueError:
+        return "/conversations"
 
 
 def _local_sign_in(back: str, language: Language) -> None:

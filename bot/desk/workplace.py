@@ -544,7 +544,7 @@ class Workplace:
             opened = await self._locked(session)
             complaint = next((c for c in opened.complaints if c.id == _uuid(wish.get("id"))), None)
             if complaint is None:
-                raise NotForThisPerson(name)
+                raise NotForThisPerson("act")
             case = await self._at_hand(session, opened, complaint)
             await CASE_ACTS.do(case, name, target, values if isinstance(values, dict) else {})
             await notify_changed(session, complaint.conversation_id)
