@@ -189,7 +189,7 @@ class CommentShown(BaseModel):
 
     id: int
     author: str = Field(description="`api:` and the token's name", examples=["api:crm"])
-    text: str = Field(description="As it was stored: numbers of cards and identity cards are taken out")
+    text: str = Field(description="As it was stored: numbers of cards, identity cards and mobile phones are taken out")
     written_at: AwareDatetime
 
     @classmethod

@@ -14,10 +14,10 @@ from bot.complaints.deadlines import deadline_policy
 from bot.complaints.lifecycle import CaseStep
 from bot.complaints.models import Complaint, NoticeKind
 from bot.complaints.notices import notify_handler
-from bot.conversations.masking import mask
 from bot.conversations.models import Holder
 from bot.database import notify_changed
 from bot.followups.results import tell_result
+from bot.masking import mask, mask_form
 from bot.staff.organisation import organisation
 
 
@@ -55,7 +55,7 @@ async def comment(session: AsyncSession, caller: Caller, number: str, text: str,
     """
     complaint = await complaint_for(session, caller, number)
     note = ComplaintComment(
-        complaint_id=complaint.id, author=caller.actor, text=mask(text.strip()).text, written_at=now
+        complaint_id=complaint.id, author=caller.actor, text=mask_form(text.strip()), written_at=now
     )
     session.add(note)
     record(session, at=now, actor=caller.actor, action="comment", subject=complaint.number)
@@ -91,7 +91,7 @@ async def take_step(
             raise PersonIsTalking(complaint.number)
         if kinds := mask(step.result).kinds:
             raise SensitiveResult(kinds)
-        await tell_result(session, complaint, step.result, actor=caller.actor, now=now)
+        await tell_result(session, complaint, mask_form(step.result), actor=caller.actor, now=now)
     elif isinstance(step, Close):
         close(session, complaint, _checklist(step), actor=caller.actor, now=now)
         if step.rectification is not None:
@@ -110,8 +110,8 @@ def _checklist(step: Close) -> Checklist:
     return Checklist(
         root_cause=step.root_cause,
         is_customer_told=step.is_customer_told,
-        rectification=Rectification(mask(mend.what).text, mend.unit, mend.due_on) if mend else None,
-        note=mask(step.note or "").text,
+        rectification=Rectification(mask_form(mend.what), mend.unit, mend.due_on) if mend else None,
+        note=mask_form(step.note or ""),
     )
 
 

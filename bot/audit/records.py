@@ -32,6 +32,6 @@ def record(session: AsyncSession, *, at: datetime, actor: str, action: str, subj
     """Write an audit record as part of the session's transaction.
 
     Args:
-        detail: ids, states and reasons; no texts of customers, no personal data.
+        detail: ids, codes, counts and times; no text that anybody typed, since it could never be taken out again.
     """
     session.add(AuditRecord(at=at, actor=actor, action=action, subject=subject, detail=detail))

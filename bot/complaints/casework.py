@@ -22,7 +22,7 @@ from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import CaseStep, State, legal_steps
 from bot.complaints.models import Complaint, Fact, LearnEntry
 from bot.complaints.people import responsible_unit
-from bot.complaints.similar import read_story
+from bot.complaints.similar import read_addition, read_story
 from bot.complaints.tiers import deadline_record, enter_tier, note_tier, promise, sinking, tier_record
 
 SAME_MATTER_WITHIN = timedelta(days=180)
@@ -202,6 +202,7 @@ async def add_to_complaint(
     """
     if text:
         complaint.facts.append(Fact(name="addition", text=text, stated_at=now))
+        await read_addition(session, complaint, now=now)
     for stated in statement.facts:
         complaint.facts.append(_fact(stated, now))
         if stated.name == "phone":

@@ -14,7 +14,7 @@ from bot.complaints.deadlines import DeadlineName
 from bot.complaints.funnel import History, decide_tier, funnel_policy
 from bot.complaints.lifecycle import CaseStep, State
 from bot.complaints.models import CaseLink, Complaint, DeadlineRecord, Fact, LinkKind
-from bot.complaints.similar import read_story
+from bot.complaints.similar import read_addition, read_story
 from bot.complaints.tiers import decided_by_person, enter_tier
 
 
@@ -69,6 +69,7 @@ async def merge_duplicate(
     await link(session, duplicate, into, LinkKind.DUPLICATE_OF, actor=actor, now=now)
     duplicate.take(CaseStep.MERGE, now=now)
     _tell_on(duplicate, into)
+    await read_addition(session, into, now=now)
     if duplicate.tier > into.tier:
         decision = decided_by_person(duplicate.tier, f"并入 {duplicate.number}")
         await enter_tier(session, into, decision, decided_by=actor, now=now)

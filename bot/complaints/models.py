@@ -157,7 +157,7 @@ class Complaint(Base):
 
 
 class StoryVector(Base):
-    """Where a complaint's story lies among all others: the smaller the angle between two, the more alike they are."""
+    """Where what a customer told lies among all stories: the smaller the angle between two, the more alike they are."""
 
     __tablename__ = "story_vectors"
     __table_args__ = (
@@ -173,6 +173,9 @@ class StoryVector(Base):
     vector: Mapped[list[float]] = mapped_column(Vector(384))
     made_with: Mapped[str] = mapped_column(String(80))
     """Encoder and version; only vectors of the same can be compared."""
+    addition_count: Mapped[int] = mapped_column(default=0)
+    """How many of the complaint's additions were read with its story. None is ever removed, so fewer than there are
+    means that some are still to be read."""
     made_at: Mapped[datetime]
 
 
@@ -183,6 +186,7 @@ class Fact(Base):
     """
 
     __tablename__ = "facts"
+    __table_args__ = (Index("ix_facts_additions", "complaint_id", postgresql_where=text("name = 'addition'")),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)

@@ -1,6 +1,7 @@
 """Complaints that are alike: how such cases were settled, and what may be the same matter told again.
 
-Likeness is the cosine of two stories' vectors. People decide what follows from it.
+Likeness is the cosine of two stories' vectors, each made of the story and what was added to it. People decide what
+follows from it.
 """
 
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ ALMOST_THE_SAME_FROM = 0.50
 REPEATED_WITHIN = timedelta(days=90)
 NO_LESSON = frozenset({State.WITHDRAWN, State.MERGED})
 """Settled, but without a result that others could learn from."""
+
+READ_TOGETHER = timedelta(seconds=30)
+"""What a customer adds message by message within this time is read at once."""
 
 _OWN = aliased(StoryVector)
 
@@ -61,6 +65,11 @@ async def read_story(session: AsyncSession, complaint: Complaint) -> None:
     """Have the story's vector made as soon as this transaction commits."""
     await session.flush()
     await enqueue(session, Job.EMBED_STORY, complaint_id=str(complaint.id))
+
+
+async def read_addition(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
+    """Have the story's vector renewed, with what was added to the story since."""
+    await enqueue(session, Job.EMBED_STORY, at=now + READ_TOGETHER, complaint_id=str(complaint.id))
 
 
 async def similar_settled(

@@ -64,7 +64,6 @@ async def ask_department(
         action="ask_department",
         subject=complaint.number,
         task=task.id,
-        department=task.department,
         tier=complaint.tier,
     )
     await enqueue(session, Job.WATCH_TASK, at=due_at, task_id=task.id)

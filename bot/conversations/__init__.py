@@ -1,1 +1,1 @@
-"""Messages in and out, turns, masking, and the hand-over between bot and staff."""
+"""Messages in and out, turns, and the hand-over between bot and staff."""

@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.conversations.held import release_all
-from bot.conversations.masking import mask
 from bot.conversations.models import Author, Conversation, Holder, Message
 from bot.conversations.outbound import say
 from bot.database import notify_changed
 from bot.jobs import Job, enqueue
+from bot.masking import mask
 from bot.wording import Saying, wording
 
 

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.clock import Clock
 from bot.conversations.channel import Inbound
 from bot.conversations.language import detect_language
-from bot.conversations.masking import mask
 from bot.conversations.models import Attachment, Author, Conversation, Delivery, Holder, Message
 from bot.conversations.outbound import say
 from bot.database import Database, notify_changed
 from bot.jobs import Job, enqueue
+from bot.masking import mask
 from bot.wording import wording
 
 LONGEST_TEXT = 20_000

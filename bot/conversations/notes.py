@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
-from bot.conversations.masking import mask
 from bot.conversations.models import Note
 from bot.database import notify_changed
+from bot.masking import mask
 
 
 async def add_note(

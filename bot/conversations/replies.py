@@ -12,10 +12,10 @@ from bot.clock import Clock
 from bot.complaints.checklist import Tick
 from bot.conversations.handover import answerable, held_by, last_of_customer, locked
 from bot.conversations.held import held_in, hold, schedule, send, withdraw_all
-from bot.conversations.masking import mask
 from bot.conversations.models import Conversation, HeldReply, Holder, Message
 from bot.database import Database, notify_changed
 from bot.jobs import Job, enqueue
+from bot.masking import mask
 
 REWRITE_WITHIN = timedelta(minutes=1)
 """Whoever takes a reply back has this time to write another, even if the customer's time for an answer is over."""

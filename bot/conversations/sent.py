@@ -12,12 +12,12 @@ from bot.audit import record
 from bot.clock import Clock
 from bot.conversations.channel import Channel, Uncorrectable, Undeliverable
 from bot.conversations.handover import held_by, locked
-from bot.conversations.masking import mask
 from bot.conversations.models import Author, Conversation, Delivery, Message
 from bot.conversations.outbound import carry_out, say
 from bot.database import Database, notify_changed
 from bot.jobs import Job, enqueue
 from bot.logs import logger
+from bot.masking import mask
 from bot.wording import wording
 
 CORRECTABLE_FOR = timedelta(hours=48)

@@ -16,12 +16,12 @@ from bot.clock import Clock
 from bot.conversations.handover import call_staff, locked
 from bot.conversations.inbound import LONGEST_TEXT
 from bot.conversations.language import detect_language
-from bot.conversations.masking import mask, without_digits
 from bot.conversations.models import Author, Conversation, Holder, Message, Turn
 from bot.conversations.outbound import say
 from bot.conversations.rasa_client import RasaClient, RasaUnavailable, Reply
 from bot.database import Database, notify_changed
 from bot.logs import logger
+from bot.masking import mask, without_digits
 from bot.wording import Saying, wording
 
 BANK_TIME = ZoneInfo("Asia/Shanghai")

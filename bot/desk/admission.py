@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 from nicegui import Client
 
 from bot.desk.frame import dress, header, sorry
-from bot.desk.gate import next_step
+from bot.desk.gate import next_step, recorded_address
 from bot.desk.notice_bell import put_bell
 from bot.desk.parts import Desk
 from bot.desk.visit import Visit, record_refusal
@@ -32,7 +32,7 @@ async def admit(desk: Desk, request: Request, client: Client, act: Act) -> Visit
     if may(person, act):
         await put_bell(desk, client, person, token, place)
         return Visit(desk, client, person, token, act)
-    await record_refusal(desk, person, f"page:{act}", address=request.url.path[:80])
+    await record_refusal(desk, person, f"page:{act}", address=recorded_address(request))
     client.status_code = 403
     sorry("page_refused", language)
     return None

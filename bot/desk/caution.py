@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from bot.conversations.masking import mask
+from bot.masking import mask
 
 
 class Cautioned(StrEnum):

@@ -229,7 +229,7 @@ class Workplace:
         name, target = given_text(wish.get("act")), given_text(wish.get("target"))
         complaint = next((c for c in opened.complaints if c.id == given_id(wish.get("id"))), None)
         if complaint is None:
-            raise NotForThisPerson(name)
+            raise NotForThisPerson("act")
         case = await self._chosen.at_hand(session, opened, complaint)
         await CASE_ACTS.do(case, name, target, given_wish(wish.get("values")))
         await notify_changed(session, complaint.conversation_id)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.commands.examples import Example
 from bot.complaints.labels import Cause, Emotion, Label, Product, Signal, Tier
-from bot.conversations.masking import mask
+from bot.masking import mask
 
 LABELS: Mapping[str, type[Label]] = {"product": Product, "cause": Cause, "emotion": Emotion, "tier": Tier}
 SHINGLE = 4

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
+from bot.masking import mask_form
 from bot.staff import passwords
 from bot.staff.faults import InvalidStaff, StaffFault
 from bot.staff.models import Absence, Role, StaffMember
@@ -188,6 +189,7 @@ async def add_absence(
     Raises:
         InvalidStaff: it ends before it begins, or the note is too long.
     """
+    note = mask_form(note)
     if until_at <= from_at:
         raise InvalidStaff(StaffFault.TIMES)
     if len(note) > LONGEST_NOTE:

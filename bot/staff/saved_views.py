@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.audit import record
 from bot.database import Base
+from bot.masking import mask_form
 from bot.staff.models import StaffMember
 
 LONGEST_NAME = 30
@@ -50,7 +51,8 @@ async def save_view(
     Raises:
         CannotSaveView: there is no name, it is too long, or there are `MOST_VIEWS` already.
     """
-    name = " ".join(name.split())
+    name = mask_form(" ".join(name.split()))
+    view = {key: mask_form(value) if isinstance(value, str) else value for key, value in view.items()}
     if not name or len(name) > LONGEST_NAME:
         raise CannotSaveView(f"A view has a name of 1 to {LONGEST_NAME} characters")
     others = select(func.count()).where(SavedView.staff_id == person.id, SavedView.name != name)

@@ -13,6 +13,7 @@ from bot.complaints.labels import Label
 from bot.complaints.learn import LearnStep
 from bot.complaints.replies import LONGEST_REPLY, CannotFill, Placeholder, check_places
 from bot.database import Base
+from bot.masking import mask
 from bot.staff.faults import Explained
 from bot.staff.models import StaffMember
 from bot.staff.organisation import UnknownUnit
@@ -156,7 +157,8 @@ def archive_reply(session: AsyncSession, reply: UnitReply, *, keeper: StaffMembe
 
 
 def _write(reply: UnitReply, *, step: str, language: str, title: str, text: str) -> None:
-    title, text = " ".join(title.split()), text.strip()
+    # Every customer may be sent it: a telephone number in it is the bank's.
+    title, text = mask(" ".join(title.split())).text, mask(text.strip()).text
     if step not in set(LearnStep):
         raise InvalidReply(ReplyFault.STEP)
     if language not in LANGUAGES:

@@ -78,7 +78,7 @@ def test_whoever_only_reads_can_neither_talk_nor_act_by_any_event(enter: Enter, 
     wishes.append((".queue", "give", {"ids": [str(conversation_id)], "to": str(bank.a_member().id)}))
     page.evaluate(EMIT, [wishes])
     expected = Counter(what for _, what in REFUSED.values())
-    expected.update([*CASE_ACTS.names, "another case", "assign"])
+    expected.update([*CASE_ACTS.names, "act", "assign"])
     wait_for(lambda: refusals(bank, inspector) == expected, 30)
 
     async def stored() -> Complaint:

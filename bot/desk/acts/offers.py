@@ -25,6 +25,7 @@ from bot.complaints.similar import Repeat, likely_repeats
 from bot.complaints.tasks import tasks_of
 from bot.desk.queue import Viewer, is_snoozed
 from bot.desk.words import word, word_or
+from bot.masking import mask_form
 from bot.staff.candidates import CASE_ROLE_OF, candidates, person_of
 from bot.staff.models import StaffMember
 from bot.staff.organisation import organisation
@@ -70,12 +71,12 @@ class Field:
     """Characters, where less can be kept than of any text or line."""
 
     def check(self, value: str) -> str:
-        """The value without space around it.
+        """The value without space around it, words without personal numbers: what an act is given may be stored.
 
         Raises:
             Unfilled: it cannot be used.
         """
-        value = value.strip()
+        value = value.strip() if self.kind == "choice" else mask_form(value.strip())
         is_known = self.kind != "choice" or not value or any(value == stored for stored, _ in self.options)
         if (self.is_required and not value) or len(value) > self.longest or not is_known:
             raise Unfilled(self.name)
@@ -220,7 +221,7 @@ class Acts:
             Unfilled: something that it asks for cannot be used.
         """
         if name not in self._acts:
-            raise NotOffered(name)
+            raise NotOffered("unknown")  # what a browser made up is nobody's to keep
         offers, doing = self._acts[name]
         offer = next((offer for offer in offers(case) if offer.target == target), None)
         if offer is None:

@@ -144,15 +144,15 @@ async def test_every_error_is_a_problem_document(system: Caller) -> None:
     assert is_problem(too_large, 413, "body_too_large")
 
 
-async def test_a_comment_is_for_staff_only_and_holds_no_card_number(
+async def test_a_comment_is_for_staff_only_and_holds_no_number_of_a_person(
     system: Caller, scene: Scene, database: Database
 ) -> None:
     complaint = await a_case(scene)
     crm = await system(Scope.READ, Scope.COMMENT)
     address = f"/complaints/{complaint.number}/comments"
-    answer = await crm.post(address, json={"text": " 客户卡号 4111111111111111，<b>急</b> "})
+    answer = await crm.post(address, json={"text": " 客户卡号 4111111111111111，13800138000，<b>急</b> "})
     assert answer.status_code == 201
-    assert "4111111111111111" not in answer.text and "<b>急</b>" in answer.json()["text"]
+    assert answer.json()["text"] == "客户卡号 [卡号 尾号1111]，[手机号 尾号8000]，<b>急</b>"
     assert (await crm.get(address)).json() == {"comments": [answer.json()]}
     assert answer.json()["author"] == "api:crm"
     assert await texts(database) == []
@@ -360,6 +360,16 @@ async def test_a_result_with_a_card_number_is_not_told(system: Caller, scene: Sc
     answer = await step_on(crm, complaint, "resolve", result="已退回卡 4111111111111111")
     assert is_problem(answer, 422, "sensitive_numbers")
     assert await texts(database) == []
+
+
+async def test_a_result_is_told_without_a_persons_mobile_number_and_with_the_banks_telephone(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    complaint = await a_case(scene)
+    crm = await system(Scope.READ, Scope.WRITE)
+    answer = await step_on(crm, complaint, "resolve", result="已回电13800138000，有事请拨 027-87654321")
+    assert answer.json()["result"] == "已回电[手机号 尾号8000]，有事请拨 027-87654321"
+    assert answer.json()["result"] in (await texts(database))[-1]
 
 
 async def test_the_same_request_with_the_same_key_is_done_once(

@@ -3,21 +3,23 @@
 import json
 import math
 import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 from sqlalchemy import select, true
 
-from bot.complaints.casework import resolve
+from bot.complaints.casework import add_to_complaint, resolve
 from bot.complaints.labels import Product
-from bot.complaints.links import link
+from bot.complaints.links import link, merge_duplicate
 from bot.complaints.models import Complaint, LinkKind, StoryVector
 from bot.complaints.similar import Repeat, Similar, WhyRepeat, likely_repeats, similar_settled
 from bot.conversations.models import Conversation
 from bot.conversations.rasa_client import RasaClient, RasaUnavailable
-from bot.conversations.stories import StoryReader
+from bot.conversations.stories import LONGEST_READ, StoryReader, Told
 from bot.database import Database
-from tests.builders import a_complaint, a_conversation, jobs
+from tests.builders import a_complaint, a_conversation, a_statement, jobs
 from tests.conftest import FakeClock
 from tests.integration.complaints.people import OUTLET
 
@@ -125,17 +127,21 @@ async def test_what_is_linked_or_settled_long_ago_is_not_proposed(database: Data
 
 
 class ReadingRasa:
-    """Answers with vectors, or not at all."""
+    """Answers with vectors, or not at all; meanwhile something may happen, once."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.is_up = True
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         if not self.is_up:
             raise httpx.ConnectError("away")
         texts = json.loads(request.content)["texts"]
         self.texts += texts
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
         return httpx.Response(200, json={"vectors": [at_angle(0) for _ in texts], "made_with": "e5"})
 
 
@@ -163,7 +169,7 @@ async def test_an_opened_story_is_read_by_a_job_and_again_without_harm(
     assert [job["args"]["complaint_id"] for job in await jobs(database, "embed_story")] == [str(case.id)]
     for _ in range(2):
         await reader.read([case.id])
-    assert rasa.texts == [case.story] * 2
+    assert rasa.texts == [case.story]
     assert [(one.complaint_id, one.vector[:2], one.made_with) for one in await vectors(database)] == [
         (case.id, [1.0, 0.0], "e5")
     ]
@@ -182,3 +188,73 @@ async def test_while_rasa_is_away_nothing_is_stored_and_the_job_is_tried_again(
     assert await reader.read_unread() == 1
     assert await reader.read_unread() == 0
     assert len(await vectors(database)) == 1
+
+
+async def add(database: Database, complaint: Complaint, text: str, *, now: datetime) -> None:
+    async with database.transaction() as session:
+        found = await session.get_one(Complaint, complaint.id)
+        await add_to_complaint(session, found, text, a_statement(facts=()), now=now)
+
+
+async def test_what_a_customer_adds_in_a_row_is_read_once_with_the_story(
+    database: Database, conversation: Conversation, reader: StoryReader, rasa: ReadingRasa, clock: FakeClock
+) -> None:
+    async with database.transaction() as session:
+        case = await a_complaint(session, conversation, clock=clock)
+    await reader.read([case.id])
+    for words in ("机器在门口左边", "旁边还有两个人也被吞了"):
+        await add(database, case, words, now=clock())
+    told, *added = await jobs(database, "embed_story")
+    assert [(job["args"], job["scheduled_at"]) for job in added] == [
+        (told["args"], clock() + timedelta(seconds=30))
+    ] * 2
+    for _ in added:
+        await reader.read([case.id])
+    assert rasa.texts == [case.story, f"{case.story}\n机器在门口左边\n旁边还有两个人也被吞了"]
+    assert [one.addition_count for one in await vectors(database)] == [2]
+
+
+async def test_an_addition_whose_job_was_lost_is_read_all_the_same(
+    database: Database, conversation: Conversation, reader: StoryReader, rasa: ReadingRasa, clock: FakeClock
+) -> None:
+    async with database.transaction() as session:
+        case = await a_complaint(session, conversation, clock=clock)
+    await reader.read([case.id])
+    await add(database, case, "机器在门口左边", now=clock())
+    assert [await reader.read_unread() for _ in range(2)] == [1, 0]
+    assert rasa.texts[-1].endswith("\n机器在门口左边")
+
+
+async def test_a_reading_that_comes_late_does_not_undo_a_fuller_one(
+    database: Database, conversation: Conversation, reader: StoryReader, rasa: ReadingRasa, clock: FakeClock
+) -> None:
+    async with database.transaction() as session:
+        case = await a_complaint(session, conversation, clock=clock)
+
+    async def another_worker_reads_more() -> None:
+        await add(database, case, "机器在门口左边", now=clock())
+        await reader.read([case.id])
+
+    rasa.meanwhile = another_worker_reads_more
+    await reader.read([case.id])
+    assert [one.addition_count for one in await vectors(database)] == [1]
+    assert await reader.read_unread() == 0
+
+
+async def test_what_only_a_merged_duplicate_told_is_read_with_the_case_that_stays(
+    database: Database, conversation: Conversation, reader: StoryReader, rasa: ReadingRasa, clock: FakeClock
+) -> None:
+    async with database.transaction() as session:
+        case, duplicate = [await a_complaint(session, conversation, clock=clock) for _ in range(2)]
+        duplicate.story = "司门口的机器把钱也吞了"
+        await merge_duplicate(session, duplicate, case, actor="staff:li", now=clock())
+    assert [job["args"]["complaint_id"] for job in await jobs(database, "embed_story")][-1] == str(case.id)
+    await reader.read([case.id])
+    assert rasa.texts == [f"{case.story}\n{duplicate.story}"]
+
+
+@pytest.mark.parametrize(("story", "added"), [(10, 10), (4000, 10), (4000, 9000), (10, 9000), (9000, 0)])
+def test_however_much_is_told_a_reading_has_an_upper_limit(story: int, added: int) -> None:
+    told = Told.of("卡" * story, ["钱" * (added // 2)] * 2 if added else [])
+    assert len(told.text) <= LONGEST_READ
+    assert (told.text.count("卡") >= min(story, 1999), told.text.count("钱") >= min(added, 1999)) == (True, True)

@@ -46,12 +46,12 @@ async def test_comments_stand_beside_the_case_with_the_systems_name_the_newest_f
 
 
 async def test_a_telephone_number_in_a_comment_is_masked_until_it_is_asked_for(scene: Scene) -> None:
-    complaint = await a_case_with(scene, "请回电 13812345678")
+    complaint = await a_case_with(scene, "请回电 027-87654321")
     li = await scene.member()
     shown = await shown_to(scene, li, complaint)
-    assert (shown["comments"][0]["text"], shown["mayRevealComments"]) == ("请回电 138****5678", True)
+    assert (shown["comments"][0]["text"], shown["mayRevealComments"]) == ("请回电 027-****4321", True)
     shown = await shown_to(scene, li, complaint, Personal.PHONE)
-    assert (shown["comments"][0]["text"], shown["mayRevealComments"]) == ("请回电 13812345678", False)
+    assert (shown["comments"][0]["text"], shown["mayRevealComments"]) == ("请回电 027-87654321", False)
     auditor = await scene.member("audit", role=Role.AUDITOR, unit_code="HB")
     assert not (await shown_to(scene, auditor, complaint))["mayRevealComments"]
 

@@ -56,6 +56,21 @@ async def test_each_role_opens_its_pages_and_is_refused_all_others(
     assert len(recorded) == refused_count
 
 
+async def test_what_somebody_types_into_an_address_is_not_kept_with_the_refusal(
+    desk: ServedDesk, scene: Scene, database: Database
+) -> None:
+    await scene.member("li", role=Role.ANALYST, unit_code="HB")
+    conversation = await scene.urgent_case()
+    with desk.browser() as browser:
+        sign_in(browser, "li")
+        for asked in ("王小明 13800138000", conversation):
+            assert browser.get(f"/conversations/{asked}").status_code == 403
+    refused = select(AuditRecord).where(AuditRecord.action == "access_refused").order_by(AuditRecord.id)
+    async with database.transaction() as session:
+        addresses = [found.detail["address"] for found in await session.scalars(refused)]
+    assert addresses == ["/conversations/…", f"/conversations/{conversation}"]
+
+
 @pytest.mark.parametrize("address", ["/oversight", "/oversight.csv", "/people", "/replies", "/audit", "/audit.csv"])
 def test_a_stranger_opens_nothing(desk: ServedDesk, database_url: str, address: str) -> None:
     with desk.browser() as browser:

@@ -113,3 +113,12 @@ async def test_a_reply_is_changed_and_taken_out_of_use_and_each_is_recorded(
             await kept_reply(session, reply.id, keeper)
     recorded = await audit_trail(database, f"reply:{reply.id}")
     assert recorded == ["staff:wu: add_reply", "staff:wu: change_reply", "staff:wu: archive_reply"]
+
+
+async def test_a_reply_keeps_the_banks_telephone_numbers_and_nobodys_card_or_identity_number(
+    database: Database, keeper: StaffMember, clock: FakeClock
+) -> None:
+    of_the_bank = "请拨95580、027-87654321 或值班手机 13800138000"
+    written = {"title": "卡4111111111111111", "text": f"{of_the_bank}，身份证420106199003071238"}
+    reply = await added(database, keeper, clock, "HB-WH", **written)
+    assert (reply.title, reply.text) == ("卡[卡号 尾号1111]", f"{of_the_bank}，身份证[身份证号]")

@@ -199,3 +199,16 @@ PASSWORD = Recogniser(
 
 RECOGNISERS = (IDENTITY_NUMBER, BANK_CARD, NAMED_IDENTITY_NUMBER, NAMED_BANK_CARD, CVV, ONE_TIME_CODE, PASSWORD)
 """In the order in which they are tried: an identity number could pass for a card, never the other way round."""
+
+MOBILE_NUMBER = Recogniser(
+    kind="mobile_number",
+    find=pattern(
+        rf"(?<!\d)(?:(?:\+|00)?86{SEPARATED})?(?P<secret>1[3-9]\d(?:"
+        rf"{SEPARATED}\d{{4}}{SEPARATED}\d{{4}}"  # 138-0013-8000, as people write it
+        rf"|\d{SEPARATED}\d{{3}}{SEPARATED}\d{{4}}"  # 1380 013 8000
+        rf"|{SEPARATED}\d{{3}}{SEPARATED}\d{{5}}"  # 138 001 38000
+        r")|1[\s\-][3-9](?:[\s\-]\d){9})(?!\d)"  # 1 3 8 0 0 …, as people say it
+    ),
+    placeholder=lambda text: f"[手机号 尾号{_digits(text)[-4:]}]",
+)
+"""Of mainland China. Not among `RECOGNISERS`: a customer who gives one wants to be called."""

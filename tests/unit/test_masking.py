@@ -5,47 +5,14 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stdnum import luhn
 
-from bot.conversations.masking import mask
+from bot.masking import mask, mask_form
+from tests.personal_numbers import FULL_WIDTH, cards, digits_of, written_cards, written_mobiles
 
 CARD = "6222021234567890128"
 IDENTITY_NUMBER = "420106199003071238"
 ENDS_IN_X = "42010619491231007X"
 OF_A_REGION_SINCE_MERGED = "429006196508151275"
-
-CHINESE_DIGITS = str.maketrans("0123456789", "零一二三四五六七八九")
-FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
-
-
-def digits_of(text: str) -> str:
-    return re.sub(
-        r"\D", "", text.translate(str.maketrans("零一二三四五六七八九０１２３４５６７８９", "0123456789" * 2))
-    )
-
-
-@st.composite
-def cards(draw: st.DrawFn) -> str:
-    """A bank card's number: 16 to 19 digits with their check digit."""
-    start = draw(st.sampled_from(["62", "4", "51", "2221", "35", "9558", "95599", "60"]))
-    length = draw(st.integers(16, 19))
-    body = start + draw(st.text("0123456789", min_size=length - len(start) - 1, max_size=length - len(start) - 1))
-    return body + luhn.calc_check_digit(body)
-
-
-@st.composite
-def written_cards(draw: st.DrawFn) -> tuple[str, str]:
-    """A card's number, and a way in which a customer may write it."""
-    card = draw(cards())
-    groups: list[str] = []
-    rest = card
-    while rest:
-        size = draw(st.integers(1, 8))
-        groups.append(rest[:size])
-        rest = rest[size:]
-    written = draw(st.sampled_from(["", " ", "-", "\n", " - ", "\u200b", "——", "　", "．", "\r\n"])).join(groups)
-    return card, written.translate(draw(st.sampled_from([{}, FULL_WIDTH, CHINESE_DIGITS])))
-
 
 words = st.text(st.characters(categories=["Lo", "Po", "Zs"], max_codepoint=0x9FFF, exclude_characters="0123456789"))
 
@@ -260,5 +227,37 @@ def test_the_kinds_are_told_each_once() -> None:
 
 def test_a_text_of_the_longest_length_is_masked_in_a_moment() -> None:
     """No pattern runs away on what an ill-meaning customer may send; the test's timeout is the measure."""
-    for repeated in ("1 ", "6222-", "密码", "验证码是", "12,", "pin is "):
+    for repeated in ("1 ", "6222-", "密码", "验证码是", "12,", "pin is ", "138-", "86 "):
         mask((repeated * 20_000)[:20_000])
+        mask_form((repeated * 20_000)[:20_000])
+
+
+@given(written_mobiles(), st.sampled_from(["", "回电：", "请打", "手机号", "电话（", "TS-4821-7063-8 "]), words)
+def test_a_mobile_number_never_gets_into_a_form(mobile_and_written: tuple[str, str], before: str, after: str) -> None:
+    mobile, written = mobile_and_written
+    masked = mask_form(f"{before}{written}，{after}")
+    assert mobile not in digits_of(masked)
+    assert f"尾号{mobile[-4:]}]" in masked  # with 86 before it, one in ten passes for a card
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "请拨95580，或司门口支行 027-82345678、(027)8765 4321、400-889-5580",
+        "0719-8661234",
+        "编号 TS-1381-7063-8，订单号20261123101500123456，流水138001380001",
+        "扣了13,800,138.00元，1380 013 800 次",
+        "13:30到15:00，2026-11-23 到 2026-11-30",
+    ],
+)
+def test_the_banks_telephone_numbers_amounts_and_dates_stay_in_a_form(text: str) -> None:
+    assert mask_form(text) == text
+
+
+def test_a_form_is_masked_like_a_message_besides() -> None:
+    assert mask_form(f"卡{CARD}，身份证{ENDS_IN_X}，密码123456") == "卡[卡号 尾号0128]，身份证[身份证号]，密码[密码]"
+
+
+@given(st.one_of(st.text(), fragments))
+def test_masking_a_masked_form_changes_nothing(text: str) -> None:
+    assert mask_form(mask_form(text)) == mask_form(text)

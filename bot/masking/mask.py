@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from bot.conversations.masking.recognisers import RECOGNISERS, Recogniser
+from bot.masking.recognisers import MOBILE_NUMBER, RECOGNISERS, Recogniser
 
 CHINESE_DIGITS = dict(zip("零〇一幺二三四五六七八九", "001123456789", strict=True))
 
@@ -28,14 +29,27 @@ def mask(text: str) -> Masked:
 
     Masking a masked text changes nothing: what one placeholder uncovers is looked at again until all is quiet.
     """
+    return _mask_until_quiet(text, RECOGNISERS)
+
+
+def mask_form(text: str) -> str:
+    """What staff, or another system, writes about a case in a form, as it may be stored: without mobile numbers either.
+
+    In a conversation a telephone number is what the customer wants to be called on. The forms need none: the case has a
+    place for it, which is masked for who need not see it. The bank's own numbers (95580, 027-…, 400-…) stay.
+    """
+    return _mask_until_quiet(text, (*RECOGNISERS, MOBILE_NUMBER)).text
+
+
+def _mask_until_quiet(text: str, recognisers: Sequence[Recogniser]) -> Masked:
     found: set[str] = set()
-    while (masked := _mask_once(text, found)) != text:
+    while (masked := _mask_once(text, recognisers, found)) != text:
         text = masked
-    return Masked(text, tuple(kind for kind in dict.fromkeys(r.kind for r in RECOGNISERS) if kind in found))
+    return Masked(text, tuple(kind for kind in dict.fromkeys(r.kind for r in recognisers) if kind in found))
 
 
-def _mask_once(text: str, found: set[str]) -> str:
-    for recogniser in RECOGNISERS:
+def _mask_once(text: str, recognisers: Sequence[Recogniser], found: set[str]) -> str:
+    for recogniser in recognisers:
         masked = _mask_one(text, recogniser)
         if masked != text:
             found.add(recogniser.kind)

@@ -1,9 +1,0 @@
-"""Sensitive numbers taken out of what a customer writes, before anything is stored or sent on.
-
-One recogniser for each kind, each with its pattern, its check digit where the standard has one, and the words that
-must stand near a number that has none.
-"""
-
-from bot.conversations.masking.mask import Masked, mask, without_digits
-
-__all__ = ["Masked", "mask", "without_digits"]
