@@ -9,8 +9,10 @@ from bot.api.models import ComplaintComment
 from bot.api.reading import complaint_for, locked_complaint_for
 from bot.api.tokens import Caller
 from bot.audit import record
+from bot.complaints.family import require_no_open_children
+from bot.complaints.follows import tell_followers
 from bot.complaints.lifecycle import CaseStep
-from bot.complaints.models import Complaint
+from bot.complaints.models import Complaint, NoticeKind
 from bot.conversations.masking import mask
 from bot.conversations.models import Holder
 from bot.database import notify_changed
@@ -50,6 +52,7 @@ async def comment(session: AsyncSession, caller: Caller, number: str, text: str,
     )
     session.add(note)
     record(session, at=now, actor=caller.actor, action="comment", subject=complaint.number)
+    tell_followers(session, complaint, NoticeKind.COMMENTED, by=caller.actor, now=now)
     await notify_changed(session, complaint.conversation_id)
     await session.flush()
     return note
@@ -68,6 +71,7 @@ async def take_step(
         OutOfReach: it is not for this token.
         StaleVersion: it has changed meanwhile.
         IllegalStep: its state does not allow the step.
+        OpenChildren: it collects other complaints that are not settled.
         PersonIsTalking: it is being talked about just now.
         SensitiveResult: the customer must not be told this.
     """
@@ -81,8 +85,12 @@ async def take_step(
             raise SensitiveResult(kinds)
         await tell_result(session, complaint, step.result, actor=caller.actor, now=now)
     else:
+        if isinstance(step, Close):
+            await require_no_open_children(session, complaint)
         complaint.take(CaseStep(step.step), now=now)
         record(session, at=now, actor=caller.actor, action=step.step, subject=complaint.number)
+        kind = NoticeKind.CLOSED if isinstance(step, Close) else NoticeKind.STARTED
+        tell_followers(session, complaint, kind, by=caller.actor, now=now)
     await notify_changed(session, complaint.conversation_id)
     await session.flush()
     await session.refresh(complaint)

@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.complaints.deadlines import deadline_policy, recheck_request_deadline
+from bot.complaints.family import require_no_open_children
+from bot.complaints.follows import tell_followers
 from bot.complaints.labels import RootCause
 from bot.complaints.lifecycle import CaseStep
-from bot.complaints.models import Closing, Complaint
+from bot.complaints.models import Closing, Complaint, NoticeKind
 
 
 class TooEarlyToClose(Exception):
@@ -49,13 +51,17 @@ def may_be_closed(complaint: Complaint, *, now: datetime) -> bool:
     return recheck_request_deadline(complaint.resolved_at, deadline_policy()).is_breached(now)
 
 
-def close(session: AsyncSession, complaint: Complaint, answers: Checklist, *, actor: str, now: datetime) -> Closing:
+async def close(
+    session: AsyncSession, complaint: Complaint, answers: Checklist, *, actor: str, now: datetime
+) -> Closing:
     """Put a settled case away, with what was learnt from it.
 
     Raises:
         IllegalStep: the case is not resolved.
         TooEarlyToClose: the customer has not accepted the result, and may still object.
+        OpenChildren: a case that this one collects is not settled.
     """
+    await require_no_open_children(session, complaint)
     complaint.take(CaseStep.CLOSE, now=now)
     if not may_be_closed(complaint, now=now):
         raise TooEarlyToClose(
@@ -84,6 +90,7 @@ def close(session: AsyncSession, complaint: Complaint, answers: Checklist, *, ac
         is_customer_told=answers.is_customer_told,
         rectify_unit=closing.rectify_unit,
     )
+    tell_followers(session, complaint, NoticeKind.CLOSED, by=actor, now=now)
     return closing
 
 

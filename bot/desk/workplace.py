@@ -29,7 +29,7 @@ from bot.conversations.notes import add_note
 from bot.conversations.transfer import Receiver, transfer_to_colleague, transfer_to_queue
 from bot.database import notify_changed
 from bot.desk import sending
-from bot.desk.acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS, CaseAtHand, NotOffered, Unfilled, at_hand
+from bot.desk.acts import CASE_ACTS, REFUSALS, SAID_OF_REFUSALS, CaseAtHand, NoSuchCase, NotOffered, Unfilled, at_hand
 from bot.desk.casefile import casefile_of
 from bot.desk.colleagues import colleagues_for
 from bot.desk.conversation import (
@@ -45,7 +45,7 @@ from bot.desk.elements import Cases, ReplyTools, Thread
 from bot.desk.gate import SignedOut, next_step
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.masked import Personal
-from bot.desk.mentions import tell_mentioned
+from bot.desk.mentions import tell_of_note
 from bot.desk.parts import Desk
 from bot.desk.presence import PagePresence
 from bot.desk.queue import QueueView
@@ -520,7 +520,7 @@ class Workplace:
     async def _add_note(self, session: AsyncSession, conversation: Conversation, text: str) -> None:
         person, now = self._person, self._desk.clock()
         await add_note(session, conversation.id, person.id, text, username=person.username, now=now)
-        await tell_mentioned(session, conversation.id, text, by=person, now=now)
+        await tell_of_note(session, conversation.id, text, by=person, now=now)
 
     async def _reveal(self, event: GenericEventArguments) -> None:
         """Show a name or the telephone numbers on this page, until it is closed."""
@@ -547,7 +547,8 @@ class Workplace:
                 raise NotForThisPerson(name)
             case = await self._at_hand(session, opened, complaint)
             await CASE_ACTS.do(case, name, target, values if isinstance(values, dict) else {})
-            await notify_changed(session, complaint.conversation_id)
+            for conversation_id in {complaint.conversation_id, *(other.conversation_id for other in case.family)}:
+                await notify_changed(session, conversation_id)
             is_done = True
         if is_done:
             self._cases.act_done()
@@ -580,7 +581,7 @@ class Workplace:
         except (HeldBySomeoneElse, *REFUSALS, *SENDING_REFUSALS) as refusal:
             said = SAID_OF_REFUSALS | SAID_OF_SENDING
             name = next((name for kind, name in said.items() if isinstance(refusal, kind)), when_refused)
-            if isinstance(refusal, NotOffered):
+            if isinstance(refusal, NotOffered | NoSuchCase):
                 await self._record_refusal(str(refusal))
             self._tell(word(name, self._language))
             self._refresher.notice(EVERYTHING)

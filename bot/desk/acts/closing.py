@@ -53,7 +53,7 @@ async def _do_close(case: CaseAtHand, _target: str, values: Values) -> None:
         rectification=_rectification(case, values) if values["mending"] == "to_rectify" else None,
         note=values["note"],
     )
-    close(case.session, case.complaint, answers, actor=case.actor, now=case.now)
+    await close(case.session, case.complaint, answers, actor=case.actor, now=case.now)
 
 
 def _rectification(case: CaseAtHand, values: Values) -> Rectification:
