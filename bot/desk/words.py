@@ -200,7 +200,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # queue
     "filter_waiting": ("待接手", "Waiting"),
     "filter_mine": ("我的", "Mine"),
-    "filter_followed": ("我关注的", "Followed"),
+    "filter_followed": ("关注", "Followed"),
     "filter_snoozed": ("暂缓", "Snoozed"),
     "filter_unit": ("本机构", "My unit"),
     "filter_unassigned": ("未分派", "Unassigned"),

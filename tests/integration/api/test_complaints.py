@@ -203,7 +203,7 @@ async def test_a_complaint_that_collects_others_is_closed_after_them_and_its_fol
         await join_parent(session, *both, actor="staff:li", now=system_clock())
         follow(session, both[1], li.id, actor="staff:li", now=system_clock())
     await set_state(database, parent, State.RESOLVED)
-    crm = await system(Scope.READ, Scope.WRITE)
+    crm = await system(Scope.READ, Scope.WRITE, Scope.COMMENT)
     assert is_problem(await step_on(crm, parent, "close"), 409, "open_children")
     await set_state(database, child, State.WITHDRAWN)
     assert (await step_on(crm, parent, "close")).json()["state"] == "closed"
