@@ -20,6 +20,7 @@ from bot.audit import record
 from bot.clock import Clock
 from bot.complaints.closing import TooEarlyToClose
 from bot.complaints.deadlines import deadline_policy
+from bot.complaints.family import OpenChildren
 from bot.complaints.lifecycle import IllegalStep
 from bot.database import Database
 
@@ -86,6 +87,8 @@ class Door:
             possible = ", ".join(illegal.legal)
             detail = f"A complaint that is {illegal.state} cannot take the step {illegal.step}. Possible: {possible}."
             raise Problem(409, "illegal_step", detail) from None
+        except OpenChildren:
+            raise Problem(409, "open_children", "Complaints that this one collects are not settled yet.") from None
         except PersonIsTalking:
             raise Problem(
                 409, "person_is_talking", "Staff is talking with the customer and tells the result."

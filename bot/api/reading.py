@@ -76,7 +76,8 @@ async def locked_complaint_for(session: AsyncSession, caller: Caller, number: st
     """
     complaint = await complaint_for(session, caller, number)
     conversation = await locked(session, complaint.conversation_id)
-    await session.refresh(complaint, with_for_update=True)
+    # As an UPDATE locks it: whoever links another complaint with this one does not wait.
+    await session.refresh(complaint, with_for_update={"key_share": True})
     return complaint, conversation
 
 

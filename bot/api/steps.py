@@ -11,6 +11,7 @@ from bot.api.tokens import Caller
 from bot.audit import record
 from bot.complaints.closing import LONGEST_TO_RECTIFY, Checklist, Rectification, close
 from bot.complaints.deadlines import deadline_policy
+from bot.complaints.follows import tell_followers
 from bot.complaints.lifecycle import CaseStep
 from bot.complaints.models import Complaint, NoticeKind
 from bot.complaints.notices import notify_handler
@@ -60,6 +61,8 @@ async def comment(session: AsyncSession, caller: Caller, number: str, text: str,
     session.add(note)
     record(session, at=now, actor=caller.actor, action="comment", subject=complaint.number)
     notify_handler(session, complaint, NoticeKind.COMMENTED, now=now)
+    has_it = [complaint.handler_id] if complaint.handler_id else []
+    tell_followers(session, complaint, NoticeKind.NOTED, by=caller.actor, now=now, besides=has_it)
     await notify_changed(session, complaint.conversation_id)
     await session.flush()
     return note
@@ -78,6 +81,7 @@ async def take_step(
         OutOfReach: it is not for this token.
         StaleVersion: it has changed meanwhile.
         IllegalStep: its state does not allow the step.
+        OpenChildren: it collects other complaints that are not settled.
         PersonIsTalking: it is being talked about just now.
         SensitiveResult: the customer must not be told this.
         TooEarlyToClose: the customer has not accepted the result, and may still object.
@@ -93,12 +97,13 @@ async def take_step(
             raise SensitiveResult(kinds)
         await tell_result(session, complaint, mask_form(step.result), actor=caller.actor, now=now)
     elif isinstance(step, Close):
-        close(session, complaint, _checklist(step), actor=caller.actor, now=now)
+        await close(session, complaint, _checklist(step), actor=caller.actor, now=now)
         if step.rectification is not None:
             _check_rectification(complaint, step.rectification, now=now)
     else:
         complaint.take(CaseStep.START, now=now)
         record(session, at=now, actor=caller.actor, action=CaseStep.START, subject=complaint.number)
+        tell_followers(session, complaint, NoticeKind.STARTED, by=caller.actor, now=now)
     await notify_changed(session, complaint.conversation_id)
     await session.flush()
     await session.refresh(complaint)

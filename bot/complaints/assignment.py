@@ -9,9 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
+from bot.complaints.follows import tell_followers
 from bot.complaints.labels import Cause, Signal
 from bot.complaints.lifecycle import CaseStep
-from bot.complaints.models import Avoidance, Complaint
+from bot.complaints.models import Avoidance, Complaint, NoticeKind
+from bot.complaints.notices import notify
 from bot.complaints.people import SETTLED_BY, Candidate, CaseRole, Person, is_within, unit_above
 from bot.jobs import Job, enqueue
 
@@ -34,7 +36,7 @@ class NotOfTaskForce(ValueError):
 
 
 async def assign(session: AsyncSession, complaint: Complaint, handler: Candidate, *, actor: str, now: datetime) -> None:
-    """Give a case to a person.
+    """Give a case to a person, and tell them unless they take it themselves.
 
     Raises:
         MustAvoid: the complaint is about this person, or they must keep out of it.
@@ -45,6 +47,9 @@ async def assign(session: AsyncSession, complaint: Complaint, handler: Candidate
     complaint.handler_id = handler.id
     complaint.assigned_at = now
     record(session, at=now, actor=actor, action="assign", subject=complaint.number, to=handler.username)
+    if actor != handler.actor:
+        notify(session, complaint, NoticeKind.ASSIGNED, now=now, staff_id=handler.id)
+    tell_followers(session, complaint, NoticeKind.HANDLER_CHANGED, by=actor, now=now, besides={handler.id})
 
 
 async def seek_handler(session: AsyncSession, complaint: Complaint, *, now: datetime) -> None:
@@ -80,6 +85,7 @@ def start(session: AsyncSession, complaint: Complaint, *, actor: str, now: datet
     """
     complaint.take(CaseStep.START, now=now)
     record(session, at=now, actor=actor, action="start", subject=complaint.number)
+    tell_followers(session, complaint, NoticeKind.STARTED, by=actor, now=now)
 
 
 async def note_avoidance(

@@ -16,11 +16,12 @@ from bot.complaints.assignment import seek_handler
 from bot.complaints.case_number import new_case_number
 from bot.complaints.deadline_watch import watch
 from bot.complaints.deadlines import DeadlineName, deadline_policy, deadlines_for
+from bot.complaints.follows import tell_followers
 from bot.complaints.funnel import Evidence, History, TierDecision, decide_tier, funnel_policy
 from bot.complaints.labels import Cause, Emotion, Product, Signal, Tier
 from bot.complaints.learn import LearnStep
 from bot.complaints.lifecycle import CaseStep, State, legal_steps
-from bot.complaints.models import Complaint, Fact, LearnEntry
+from bot.complaints.models import Complaint, Fact, LearnEntry, NoticeKind
 from bot.complaints.people import responsible_unit
 from bot.complaints.similar import read_addition, read_story
 from bot.complaints.tiers import deadline_record, enter_tier, note_tier, promise, sinking, tier_record
@@ -189,6 +190,7 @@ def filed(draft: Draft, decision: TierDecision, number: str, *, opened_at: datet
         tier_decisions=[tier_record(decision, previous=None, decided_by="funnel", now=now)],
         deadlines=[deadline_record(date, now=now) for date in dates],
         learn_record=[],
+        follows=[],
     )
 
 
@@ -279,6 +281,7 @@ def withdraw(session: AsyncSession, complaint: Complaint, *, now: datetime, acto
     complaint.take(CaseStep.WITHDRAW, now=now)
     complaint.meet_deadlines(now=now)
     record(session, at=now, actor=actor, action="withdraw", subject=complaint.number)
+    tell_followers(session, complaint, NoticeKind.WITHDRAWN, by=actor, now=now)
 
 
 def resolve(session: AsyncSession, complaint: Complaint, result: str, *, actor: str, now: datetime) -> None:
@@ -300,6 +303,7 @@ def resolve(session: AsyncSession, complaint: Complaint, result: str, *, actor: 
     complaint.result_accepted = None
     complaint.meet_deadlines(now=now)
     record(session, at=now, actor=actor, action="resolve", subject=complaint.number)
+    tell_followers(session, complaint, NoticeKind.RESOLVED, by=actor, now=now)
 
 
 def pass_through_to(complaint: Complaint, step: CaseStep, *, now: datetime) -> None:
@@ -369,6 +373,7 @@ async def _reopen(session: AsyncSession, complaint: Complaint, why: str, *, now:
     await watch(session, complaint, now=now)
     await seek_handler(session, complaint, now=now)
     record(session, at=now, actor="system", action="reopen", subject=complaint.number, why=why, tier=complaint.tier)
+    tell_followers(session, complaint, NoticeKind.REOPENED, by="system", now=now)
 
 
 async def free_number(session: AsyncSession) -> str:

@@ -14,9 +14,11 @@ from sqlalchemy.orm import aliased
 
 from bot.audit import record
 from bot.complaints.deadlines import automatic_closing_at, deadline_policy, recheck_request_deadline
+from bot.complaints.family import require_no_open_children
+from bot.complaints.follows import tell_followers
 from bot.complaints.labels import RootCause
 from bot.complaints.lifecycle import SETTLED, CaseStep, State
-from bot.complaints.models import CaseLink, CaseTask, Closing, Complaint, LinkKind
+from bot.complaints.models import CaseLink, CaseTask, Closing, Complaint, LinkKind, NoticeKind
 from bot.jobs import Job, enqueue
 
 DAYS_TO_RECTIFY = (7, 15, 30, 60, 90)
@@ -71,14 +73,19 @@ def may_be_closed(complaint: Complaint, *, now: datetime) -> bool:
     return recheck_request_deadline(complaint.resolved_at, deadline_policy()).is_breached(now)
 
 
-def close(session: AsyncSession, complaint: Complaint, answers: Checklist, *, actor: str, now: datetime) -> Closing:
+async def close(
+    session: AsyncSession, complaint: Complaint, answers: Checklist, *, actor: str, now: datetime
+) -> Closing:
     """Put a settled case away, with what was learnt from it.
 
     Raises:
         IllegalStep: the case is not resolved.
         TooEarlyToClose: the customer has not accepted the result, and may still object.
+        OpenChildren: a case that this one collects is not settled.
     """
+    await require_no_open_children(session, complaint)
     _put_away(complaint, now=now)
+    tell_followers(session, complaint, NoticeKind.CLOSED, by=actor, now=now)
     return _learnt(session, complaint, answers, "close", actor=actor, now=now)
 
 
@@ -92,6 +99,7 @@ def close_unanswered(session: AsyncSession, complaint: Complaint, *, now: dateti
         TooEarlyToClose: the customer has not accepted the result, and may still object.
     """
     _put_away(complaint, now=now)
+    tell_followers(session, complaint, NoticeKind.CLOSED, by="system", now=now)
     record(session, at=now, actor="system", action="close", subject=complaint.number, why="unanswered")
 
 

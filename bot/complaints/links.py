@@ -11,9 +11,11 @@ from bot.complaints.assignment import seek_handler
 from bot.complaints.casework import Draft, Statement, filed, free_number
 from bot.complaints.deadline_watch import watch
 from bot.complaints.deadlines import DeadlineName
+from bot.complaints.family import pass_place_on, require_no_children
+from bot.complaints.follows import follow_on, tell_followers
 from bot.complaints.funnel import History, decide_tier, funnel_policy
 from bot.complaints.lifecycle import CaseStep, State
-from bot.complaints.models import CaseLink, Complaint, DeadlineRecord, Fact, LinkKind
+from bot.complaints.models import CaseLink, Complaint, DeadlineRecord, Fact, LinkKind, NoticeKind
 from bot.complaints.similar import read_addition, read_story
 from bot.complaints.tiers import decided_by_person, enter_tier
 
@@ -58,14 +60,17 @@ async def merge_duplicate(
     """One complaint told twice becomes one case.
 
     The case that stays gets what only the duplicate told, the higher tier, and the earlier dates. The duplicate's
-    number goes on to answer, with how the other case stands.
+    number goes on to answer, with how the other case stands. Who follows the duplicate, and its place under a parent,
+    go over to the case that stays.
 
     Raises:
+        HasChildren: the duplicate is a parent.
         LinkRefused: it is one and the same complaint.
         CaseIsSettled: the case that would stay is settled.
         IllegalStep: the duplicate is settled, or something was put to the customer about it.
     """
     into.require_unsettled()
+    await require_no_children(session, duplicate)
     await link(session, duplicate, into, LinkKind.DUPLICATE_OF, actor=actor, now=now)
     duplicate.take(CaseStep.MERGE, now=now)
     _tell_on(duplicate, into)
@@ -77,6 +82,9 @@ async def merge_duplicate(
     duplicate.meet_deadlines(now=now)
     await watch(session, into, now=now)
     record(session, at=now, actor=actor, action="merge", subject=duplicate.number, into=into.number)
+    await pass_place_on(session, duplicate, into, actor=actor, now=now)
+    tell_followers(session, duplicate, NoticeKind.MERGED, by=actor, now=now)
+    follow_on(duplicate, into, now=now)
 
 
 async def merged_into(session: AsyncSession, complaint: Complaint) -> Complaint:

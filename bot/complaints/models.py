@@ -46,6 +46,42 @@ class NoticeKind(Label):
     TASK_OVERDUE = "task_overdue", "部门逾期未答复", "A department has not answered in time"
     COMMENTED = "commented", "其他系统有新留言", "Another system has commented"
     SNOOZE_ENDED = "snooze_ended", "暂缓的案件到时间了", "A case that you put off is back"
+    TOLD_BY_PARENT = "told_by_parent", "上级案件有通知", "Word from the parent case"
+    STARTED = "started", "关注的案件：开始处理", "A case you follow: started"
+    HANDLER_CHANGED = "handler_changed", "关注的案件：经办人有变", "A case you follow: another handler"
+    TIER_CHANGED = "tier_changed", "关注的案件：级别有变", "A case you follow: another tier"
+    PLAN_PUT = "plan_put", "关注的案件：方案已告知客户", "A case you follow: the plan was put to the customer"
+    PLAN_ACCEPTED = "plan_accepted", "关注的案件：客户接受方案", "A case you follow: plan accepted"
+    PLAN_REJECTED = "plan_rejected", "关注的案件：客户不接受方案", "A case you follow: plan rejected"
+    RESOLVED = "resolved", "关注的案件：已办结", "A case you follow: resolved"
+    RECHECK_ASKED = "recheck_asked", "关注的案件：客户申请核查", "A case you follow: a re-check was asked for"
+    RECHECK_DECIDED = "recheck_decided", "关注的案件：核查已有决定", "A case you follow: the re-check was decided"
+    WITHDRAWN = "withdrawn", "关注的案件：客户撤回", "A case you follow: withdrawn"
+    CLOSED = "closed", "关注的案件：已归档", "A case you follow: closed"
+    REOPENED = "reopened", "关注的案件：重新处理", "A case you follow: reopened"
+    MERGED = "merged", "关注的案件：已并案", "A case you follow: merged into another"
+    NOTED = "noted", "关注的案件：有新的备注", "A case you follow: a new note"
+
+
+FOR_FOLLOWERS = frozenset(
+    {
+        NoticeKind.STARTED,
+        NoticeKind.HANDLER_CHANGED,
+        NoticeKind.TIER_CHANGED,
+        NoticeKind.PLAN_PUT,
+        NoticeKind.PLAN_ACCEPTED,
+        NoticeKind.PLAN_REJECTED,
+        NoticeKind.RESOLVED,
+        NoticeKind.RECHECK_ASKED,
+        NoticeKind.RECHECK_DECIDED,
+        NoticeKind.WITHDRAWN,
+        NoticeKind.CLOSED,
+        NoticeKind.REOPENED,
+        NoticeKind.MERGED,
+        NoticeKind.NOTED,
+    }
+)
+"""What only those are told who follow the case: they chose to look, and nothing is theirs to do."""
 
 
 class CaseIsSettled(Exception):
@@ -112,6 +148,9 @@ class Complaint(Base):
     tier_decisions: Mapped[list["TierDecisionRecord"]] = relationship(order_by="TierDecisionRecord.id", lazy="selectin")
     learn_record: Mapped[list["LearnEntry"]] = relationship(order_by="LearnEntry.id", lazy="selectin")
     deadlines: Mapped[list["DeadlineRecord"]] = relationship(order_by="DeadlineRecord.due_at", lazy="selectin")
+    follows: Mapped[list["Follow"]] = relationship(
+        order_by="Follow.followed_at", lazy="selectin", cascade="all, delete-orphan"
+    )
 
     @validates("unit_code", "handler_id")
     def _pass_on_deadlines(self, name: str, value: Any) -> Any:
@@ -359,10 +398,13 @@ class CaseTask(Base):
 
 
 class CaseLink(Base):
-    """How one complaint belongs to another."""
+    """How one complaint belongs to another; of a parent, the child is the complaint and the parent the other one."""
 
     __tablename__ = "case_links"
-    __table_args__ = (UniqueConstraint("complaint_id", "other_id", "kind"),)
+    __table_args__ = (
+        UniqueConstraint("complaint_id", "other_id", "kind"),
+        Index("uq_case_links_one_parent", "complaint_id", unique=True, postgresql_where=text("kind = 'parent'")),
+    )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), index=True)
@@ -401,6 +443,18 @@ class Snooze(Base):
     """It comes back then, by a job that takes the row away; earlier if the customer writes, or when there is a notice
     about the case."""
     snoozed_at: Mapped[datetime]
+
+
+class Follow(Base):
+    """That a person wants to hear what happens to a case, whoever has it."""
+
+    __tablename__ = "follows"
+
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"), primary_key=True)
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True, index=True)
+    actor: Mapped[str] = mapped_column(String(60))
+    """`staff:<username>`: nobody is told of what they did themselves."""
+    followed_at: Mapped[datetime]
 
 
 class Notice(Base):

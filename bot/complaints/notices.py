@@ -1,15 +1,15 @@
 """What a person, or a whole unit, must see of a case."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
-from bot.complaints.models import Complaint, DeadlineRecord, Notice, NoticeKind, NoticeSighting
+from bot.complaints.models import FOR_FOLLOWERS, Complaint, DeadlineRecord, Notice, NoticeKind, NoticeSighting
 
 LISTED_FOR = timedelta(days=30)
 """Older notices are listed and counted no more: whoever is new to a unit does not begin with all of its past."""
@@ -22,12 +22,15 @@ class Reader:
     Attributes:
         unit_code: the unit whose notices are theirs too; None if they only get their own.
         sorts_unplaced: whether notices of cases that no unit has yet are for them.
+        sees: which complaints they may see, as a condition of the database: whoever follows a case that they may not
+            see any longer hears nothing of it.
     """
 
     staff_id: uuid.UUID
     username: str
     unit_code: str | None = None
     sorts_unplaced: bool = False
+    sees: ColumnElement[bool] = field(default_factory=true, compare=False)
 
 
 @dataclass(frozen=True)
@@ -116,6 +119,7 @@ async def unseen_count(session: AsyncSession, reader: Reader, *, now: datetime) 
     """How many notices the reader has not seen yet."""
     query = (
         select(func.count(Notice.id))
+        .join(Complaint, Complaint.id == Notice.complaint_id)
         .outerjoin(NoticeSighting, _is_sighting_by(reader))
         .where(_is_for(reader, now), NoticeSighting.notice_id.is_(None))
     )
@@ -140,6 +144,7 @@ async def _note_sightings(session: AsyncSession, reader: Reader, which: ColumnEl
         select(
             Notice.id, literal(reader.staff_id, NoticeSighting.staff_id.type), literal(now, NoticeSighting.seen_at.type)
         )
+        .join(Complaint, Complaint.id == Notice.complaint_id)
         .outerjoin(NoticeSighting, _is_sighting_by(reader))
         .where(_is_for(reader, now), which, NoticeSighting.notice_id.is_(None))
     )
@@ -157,9 +162,11 @@ def _is_sighting_by(reader: Reader) -> ColumnElement[bool]:
 
 
 def _is_for(reader: Reader, now: datetime) -> ColumnElement[bool]:
+    """Whether a notice, joined with its complaint, is for the reader."""
     theirs = [Notice.staff_id == reader.staff_id]
     if reader.unit_code is not None:
         theirs.append(and_(Notice.staff_id.is_(None), Notice.unit_code == reader.unit_code))
     if reader.sorts_unplaced:
         theirs.append(and_(Notice.staff_id.is_(None), Notice.unit_code.is_(None)))
-    return and_(Notice.at > now - LISTED_FOR, or_(*theirs))
+    may_know = or_(Notice.kind.not_in(FOR_FOLLOWERS), reader.sees)
+    return and_(Notice.at > now - LISTED_FOR, or_(*theirs), may_know)

@@ -15,8 +15,9 @@ from bot.complaints.assignment import check_avoidance
 from bot.complaints.authority import NeedsSomebodyElse, agrees_plans_of, check_agrees_plans_of
 from bot.complaints.casework import pass_through_to
 from bot.complaints.deadlines import DeadlineName
+from bot.complaints.follows import tell_followers
 from bot.complaints.lifecycle import CaseStep
-from bot.complaints.models import Complaint, Plan
+from bot.complaints.models import Complaint, NoticeKind, Plan
 from bot.complaints.people import Person
 from bot.complaints.tiers import sink_tier
 
@@ -95,34 +96,43 @@ def propose_plan(session: AsyncSession, complaint: Complaint, plan: Plan, *, act
     plan.put_at = now
     complaint.meet_deadlines(DeadlineName.FIRST_CONTACT, DeadlineName.PLAN, now=now)
     record(session, at=now, actor=actor, action="propose_plan", subject=complaint.number, plan=plan.id)
+    tell_followers(session, complaint, NoticeKind.PLAN_PUT, by=actor, now=now)
 
 
-async def accept_plan(session: AsyncSession, complaint: Complaint, answer: str, *, now: datetime) -> None:
+async def accept_plan(
+    session: AsyncSession, complaint: Complaint, answer: str, *, now: datetime, noted_by: str = "customer"
+) -> None:
     """The customer agrees to the plan.
 
     Args:
         answer: in the customer's words.
+        noted_by: who wrote down what the customer said elsewhere, `staff:<username>`.
 
     Raises:
         IllegalStep: no plan lies before the customer.
     """
     complaint.take(CaseStep.ACCEPT_PLAN, now=now)
     await _answer(session, complaint, answer, is_accepted=True, now=now)
-    record(session, at=now, actor="customer", action="accept_plan", subject=complaint.number)
+    record(session, at=now, actor="customer", action="accept_plan", subject=complaint.number, noted_by=noted_by)
+    tell_followers(session, complaint, NoticeKind.PLAN_ACCEPTED, by=noted_by, now=now)
 
 
-async def reject_plan(session: AsyncSession, complaint: Complaint, answer: str, *, now: datetime) -> None:
+async def reject_plan(
+    session: AsyncSession, complaint: Complaint, answer: str, *, now: datetime, noted_by: str = "customer"
+) -> None:
     """The customer does not agree to the plan: the case sinks to the next tier.
 
     Args:
         answer: in the customer's words.
+        noted_by: who wrote down what the customer said elsewhere, `staff:<username>`.
 
     Raises:
         IllegalStep: no plan lies before the customer.
     """
     complaint.take(CaseStep.REJECT_PLAN, now=now)
     await _answer(session, complaint, answer, is_accepted=False, now=now)
-    record(session, at=now, actor="customer", action="reject_plan", subject=complaint.number)
+    record(session, at=now, actor="customer", action="reject_plan", subject=complaint.number, noted_by=noted_by)
+    tell_followers(session, complaint, NoticeKind.PLAN_REJECTED, by=noted_by, now=now)
     await sink_tier(session, complaint, "plan_rejected", now=now)
 
 

@@ -10,8 +10,9 @@ from bot.complaints.assignment import note_avoidance
 from bot.complaints.authority import NeedsSomebodyElse, check_decides_for
 from bot.complaints.deadline_watch import watch
 from bot.complaints.deadlines import deadline_policy, recheck_decision_deadline, recheck_request_deadline
+from bot.complaints.follows import tell_followers
 from bot.complaints.lifecycle import CaseStep
-from bot.complaints.models import Complaint, Recheck
+from bot.complaints.models import Complaint, NoticeKind, Recheck
 from bot.complaints.people import ANSWERED_FOR_BY, Person, unit_above
 from bot.complaints.tiers import promise
 
@@ -45,6 +46,7 @@ async def request_recheck(
     promise(complaint, [recheck_decision_deadline(now, deadline_policy())], now=now)
     await watch(session, complaint, now=now)
     record(session, at=now, actor=actor, action="request_recheck", subject=complaint.number)
+    tell_followers(session, complaint, NoticeKind.RECHECK_ASKED, by=actor, now=now)
     return recheck
 
 
@@ -79,6 +81,7 @@ async def decide_recheck(
         complaint.result_accepted = None
     complaint.meet_deadlines(now=now)
     record(session, at=now, actor=by.actor, action="decide_recheck", subject=complaint.number, is_changed=is_changed)
+    tell_followers(session, complaint, NoticeKind.RECHECK_DECIDED, by=by.actor, now=now)
     return recheck
 
 

@@ -12,9 +12,10 @@ from bot.audit import record
 from bot.complaints.assignment import seek_handler
 from bot.complaints.deadline_watch import watch
 from bot.complaints.deadlines import Deadline, deadline_policy, deadlines_for
+from bot.complaints.follows import tell_followers
 from bot.complaints.funnel import Reason, TierDecision, funnel_policy
 from bot.complaints.labels import Tier
-from bot.complaints.models import Complaint, DeadlineRecord, TierDecisionRecord
+from bot.complaints.models import Complaint, DeadlineRecord, NoticeKind, TierDecisionRecord
 from bot.complaints.people import responsible_unit
 
 
@@ -60,6 +61,8 @@ async def enter_tier(
     session: AsyncSession, complaint: Complaint, decision: TierDecision, *, decided_by: str, now: datetime
 ) -> None:
     """The case enters the tier decided on: its people, and its dates for what is still owed."""
+    if decision.tier is not complaint.tier:
+        tell_followers(session, complaint, NoticeKind.TIER_CHANGED, by=decided_by, now=now)
     note_tier(complaint, decision, decided_by=decided_by, now=now)
     owed = {deadline.name for deadline in complaint.running_deadlines}
     dates = deadlines_for(decision.tier, now, deadline_policy(), complaint.opened_at)

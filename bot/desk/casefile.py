@@ -10,7 +10,7 @@ from bot.api.models import ComplaintComment
 from bot.api.reading import comments_of
 from bot.complaints.labels import Tier
 from bot.complaints.links import links_of
-from bot.complaints.models import Approval, ApprovalKind, CaseTask, Closing, Complaint, Plan, Recheck
+from bot.complaints.models import Approval, ApprovalKind, CaseTask, Closing, Complaint, LinkKind, Plan, Recheck
 from bot.complaints.similar import Repeat, Similar, similar_settled
 from bot.desk.acts import CASE_ACTS, CaseAtHand, seen_by
 from bot.desk.conversation import milliseconds, shown_text
@@ -19,7 +19,7 @@ from bot.desk.timeline import name_of, names_of, steps_of, timeline_of
 from bot.desk.words import word
 from bot.staff.models import StaffMember
 from bot.staff.organisation import UnknownUnit, organisation
-from bot.staff.permissions import Act, may, may_see
+from bot.staff.permissions import Act, may
 
 COMMENTS_SHOWN = 50
 Names = Mapping[uuid.UUID | None, str]
@@ -37,6 +37,9 @@ async def casefile_of(case: CaseAtHand, revealed: Collection[Personal] = ()) -> 
     steps = await steps_of(case.session, complaint.number)
     return {
         "responsible": _responsible(case, names),
+        "followers": [names[follow.staff_id] for follow in complaint.follows if follow.staff_id in names],
+        "parent": _relative(case, case.parent) if case.parent is not None else None,
+        "children": [_relative(case, child) for child in case.children],
         "asked": [_asked(case, asked, names) for asked in case.approvals],
         "plans": [_plan(case, plan, names) for plan in reversed(case.plans)],
         "tasks": [_task(case, task, names) for task in case.tasks],
@@ -58,6 +61,7 @@ async def _names(case: CaseAtHand) -> Names:
     involved |= {one for plan in case.plans for one in (plan.proposed_by, plan.approved_by, plan.returned_by)}
     involved |= {one for asked in case.approvals for one in (asked.asked_by, asked.decided_by)}
     involved |= {task.asked_by for task in case.tasks}
+    involved |= {follow.staff_id for follow in case.complaint.follows}
     found = await case.session.scalars(select(StaffMember).where(StaffMember.id.in_(involved - {None})))
     return {member.id: member.name for member in found}
 
@@ -151,20 +155,38 @@ def _recheck(case: CaseAtHand, recheck: Recheck) -> dict[str, Any]:
 
 
 async def _links(case: CaseAtHand) -> list[dict[str, str]]:
-    """The linked cases by number; a link leads only to what the person may see."""
+    """The linked cases by number; a link leads only to what the person may see. Parent and children stand apart."""
     shown = []
     for link in await links_of(case.session, case.complaint):
+        if link.kind is LinkKind.PARENT:
+            continue
         is_ours = link.complaint_id == case.complaint.id
         other = await case.session.get_one(Complaint, link.other_id if is_ours else link.complaint_id)
-        may_see_it = may_see(case.member, other.outlet_code, organisation())
         shown.append(
             {
                 "what": word(f"link_{link.kind}" if is_ours else f"linked_{link.kind}", case.language),
                 "number": other.number,
-                "address": f"/conversations/{other.conversation_id}" if may_see_it else "",
+                "address": _address_of(case, other),
             }
         )
     return shown
+
+
+def _address_of(case: CaseAtHand, other: Complaint) -> str:
+    return f"/conversations/{other.conversation_id}" if case.sees(other) else ""
+
+
+def _relative(case: CaseAtHand, other: Complaint) -> dict[str, Any]:
+    """The parent or a child in one line, without anything of its customer; a link only for whoever may see it."""
+    due_at = min((deadline.due_at for deadline in other.running_deadlines), default=None)
+    return {
+        "number": other.number,
+        "address": _address_of(case, other),
+        "unit": _name_of_unit(other.unit_code, case),
+        "state": other.state.display_name(case.language),
+        "isSettled": other.state.is_settled,
+        "dueAt": milliseconds(due_at),
+    }
 
 
 async def _like(case: CaseAtHand) -> list[Similar]:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.complaints.models import Complaint
 from bot.conversations.handover import HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
-from bot.desk.acts import REFUSALS, SAID_OF_REFUSALS, CaseAtHand, NotOffered, Unfilled, at_hand
+from bot.desk.acts import REFUSALS, SAID_OF_REFUSALS, CaseAtHand, NoSuchCase, NotOffered, Unfilled, at_hand
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson, Opened, open_for, shown_as
 from bot.desk.masked import Personal
 from bot.desk.sending import SAID_OF_SENDING, SENDING_REFUSALS
@@ -119,7 +119,7 @@ class ChosenConversation:
         except (HeldBySomeoneElse, *REFUSALS, *SENDING_REFUSALS) as refusal:
             said = SAID_OF_REFUSALS | SAID_OF_SENDING
             name = next((name for kind, name in said.items() if isinstance(refusal, kind)), when_refused)
-            if isinstance(refusal, NotOffered):
+            if isinstance(refusal, NotOffered | NoSuchCase):
                 await self._record_refusal(str(refusal))
             visit.tell(word(name, visit.language))
             self.show_again()

@@ -25,7 +25,7 @@ from bot.desk.chosen import ChosenConversation
 from bot.desk.conversation import NotForThisPerson, Opened
 from bot.desk.elements import Cases, ReplyTools, Thread
 from bot.desk.given import given_id, given_number, given_text, given_wish
-from bot.desk.mentions import tell_mentioned
+from bot.desk.mentions import tell_of_note
 from bot.desk.presence import PagePresence
 from bot.desk.replying import (
     NeedsConfirming,
@@ -267,7 +267,7 @@ async def note_down(session: AsyncSession, opened: Opened, text: str, visit: Vis
     """Add a note that only staff sees, and tell whom it mentions."""
     conversation_id, person, now = opened.conversation.id, visit.person, visit.now
     await add_note(session, conversation_id, person.id, text, username=person.username, now=now)
-    await tell_mentioned(session, conversation_id, text, by=person, now=now)
+    await tell_of_note(session, conversation_id, text, by=person, now=now)
 
 
 def _require_complete(text: str, visit: Visit) -> None:

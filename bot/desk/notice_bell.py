@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.alarms.models import Alarm
 from bot.alarms.ringing import ringing_for
 from bot.complaints.deadlines import DeadlineName
+from bot.complaints.models import Complaint
 from bot.complaints.notices import ListedNotice, Reader, notices_for, see, see_all, unseen_count
 from bot.desk.conversation import milliseconds
 from bot.desk.elements import Bell
 from bot.desk.given import given_id, given_number, given_text, given_wish
 from bot.desk.live import EVERYTHING, Refresher
 from bot.desk.parts import Desk
+from bot.desk.queue import Viewer
 from bot.desk.visit import NoLongerAllowed, Visit
 from bot.staff.models import StaffMember
 from bot.staff.people import organisation
@@ -130,6 +132,7 @@ class NoticeBell:
             person.username,
             unit_code=person.unit_code if settles else None,
             sorts_unplaced=settles and sorts_unplaced(person, organisation()),
+            sees=Viewer(person, organisation()).sees_where(Complaint.outlet_code),
         )
 
 

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.complaints.case_number import InvalidCaseNumber, parse
 from bot.complaints.labels import Cause, Product, Tier
 from bot.complaints.lifecycle import SETTLED, State
-from bot.complaints.models import Complaint, DeadlineRecord, Snooze
+from bot.complaints.models import Complaint, DeadlineRecord, Follow, Snooze
 from bot.conversations.models import Attachment, Author, Conversation, Holder, Message
 from bot.desk.search import LONGEST_SEARCH, case_matches, conversation_matches, is_long_enough
 from bot.followups.snooze_watch import was_roused
@@ -52,6 +52,7 @@ class QueueFilter(StrEnum):
 
     WAITING = "waiting"
     MINE = "mine"
+    FOLLOWED = "followed"
     SNOOZED = "snoozed"
     UNIT = "unit"
     UNASSIGNED = "unassigned"
@@ -271,6 +272,7 @@ def _in_queue(viewer: Viewer, view: QueueView, now: datetime, among: Collection[
     chosen: dict[QueueFilter, ColumnElement[bool]] = {
         QueueFilter.WAITING: Conversation.holder == Holder.QUEUE,
         QueueFilter.MINE: or_(and_(is_held, Conversation.held_by == viewer.person.id), cases.c.is_mine),
+        QueueFilter.FOLLOWED: cases.c.is_followed,
         QueueFilter.SNOOZED: cases.c.is_snoozed,
         QueueFilter.UNIT: cases.c.is_of_unit,
         QueueFilter.UNASSIGNED: cases.c.is_unassigned,
@@ -313,6 +315,7 @@ def _unsettled_cases(viewer: Viewer, view: QueueView, now: datetime, among: Coll
     person = viewer.person
     is_mine = or_(Complaint.handler_id == person.id, Complaint.lead_id == person.id)
     is_asleep = is_snoozed(person.id, now)
+    is_followed = Complaint.id.in_(select(Follow.complaint_id).where(Follow.staff_id == person.id))
     found = case_matches(view.search, viewer.organisation) if is_long_enough(view.search) else false()
     query = (
         select(
@@ -322,6 +325,7 @@ def _unsettled_cases(viewer: Viewer, view: QueueView, now: datetime, among: Coll
             func.min(due_at).label("due_at"),
             func.bool_or(and_(is_mine, ~is_asleep)).label("is_mine"),
             func.bool_or(and_(is_mine, is_asleep)).label("is_snoozed"),
+            func.bool_or(is_followed).label("is_followed"),
             func.bool_or(Complaint.unit_code == person.unit_code).label("is_of_unit"),
             func.bool_or(Complaint.handler_id.is_(None)).label("is_unassigned"),
             func.bool_or(Complaint.product == view.product).label("is_of_product"),

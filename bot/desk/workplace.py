@@ -232,7 +232,8 @@ class Workplace:
             raise NotForThisPerson("act")
         case = await self._chosen.at_hand(session, opened, complaint)
         await CASE_ACTS.do(case, name, target, given_wish(wish.get("values")))
-        await notify_changed(session, complaint.conversation_id)
+        for conversation_id in {complaint.conversation_id, *(other.conversation_id for other in case.family)}:
+            await notify_changed(session, conversation_id)
 
     async def _ask_who_again(self) -> None:
         with suppress(NoLongerAllowed, SQLAlchemyError):  # they have been sent away, or the next act says it

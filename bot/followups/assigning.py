@@ -52,7 +52,6 @@ class Assigner:
             else:
                 complaint.next_assignment_at = None
                 await assign(session, complaint, handler, actor="system", now=now)
-                notify(session, complaint, NoticeKind.ASSIGNED, now=now, staff_id=handler.id)
             await notify_changed(session, complaint.conversation_id)
 
     async def assign_all_due(self) -> int:

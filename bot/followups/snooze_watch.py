@@ -11,7 +11,7 @@ from datetime import timedelta
 from sqlalchemy import ColumnElement, exists, or_, select
 
 from bot.clock import Clock
-from bot.complaints.models import Complaint, Notice, NoticeKind, Snooze
+from bot.complaints.models import FOR_FOLLOWERS, Complaint, Notice, NoticeKind, Snooze
 from bot.complaints.snoozes import end_snooze
 from bot.conversations.handover import locked
 from bot.conversations.models import Author, Message
@@ -67,7 +67,8 @@ class SnoozeWatch:
 def was_roused() -> ColumnElement[bool]:
     """Whether something brought a snoozed case back before its date: the customer's word, or a notice about it.
 
-    A condition on `Snooze` and its `Complaint`. That another person's snooze of the same case ended is no news.
+    A condition on `Snooze` and its `Complaint`. What only followers are told is no
+    news, nor that another person's snooze of the same case ended.
     """
     has_written = exists().where(
         Message.conversation_id == Complaint.conversation_id,
@@ -76,7 +77,7 @@ def was_roused() -> ColumnElement[bool]:
     )
     has_notice = exists().where(
         Notice.complaint_id == Complaint.id,
-        Notice.kind != NoticeKind.SNOOZE_ENDED,
+        Notice.kind.not_in({*FOR_FOLLOWERS, NoticeKind.SNOOZE_ENDED}),
         Notice.at > Snooze.snoozed_at,
     )
     return or_(has_written, has_notice)

@@ -50,7 +50,7 @@ def _units(case: CaseAtHand) -> tuple[tuple[str, str], ...]:
 
 @CASE_ACTS.act("close", _close)
 async def _do_close(case: CaseAtHand, _target: str, values: Values) -> None:
-    close(case.session, case.complaint, _answers(case, values), actor=case.actor, now=case.now)
+    await close(case.session, case.complaint, _answers(case, values), actor=case.actor, now=case.now)
 
 
 def _add_checklist(case: CaseAtHand) -> Iterable[Offer]:

@@ -15,6 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.complaints.approvals import approvals_of
 from bot.complaints.assignment import in_order
 from bot.complaints.closing import closings_of
+from bot.complaints.family import children_of, parent_of
+from bot.complaints.follows import is_followed_by
 from bot.complaints.labels import Language
 from bot.complaints.lifecycle import CaseStep, legal_steps
 from bot.complaints.models import Approval, CaseTask, Closing, Complaint, Plan, Recheck
@@ -29,7 +31,7 @@ from bot.masking import mask_form
 from bot.staff.candidates import CASE_ROLE_OF, candidates, person_of
 from bot.staff.models import StaffMember
 from bot.staff.organisation import organisation
-from bot.staff.permissions import Act, may
+from bot.staff.permissions import Act, may, may_see
 
 LONGEST_TEXT = 4000
 """Characters. Telegram carries 4096 in one message."""
@@ -44,6 +46,10 @@ class NotOffered(Exception):
 
 class TakeOverFirst(Exception):
     """The customer is told something by whoever is with them."""
+
+
+class NoSuchCase(LookupError):
+    """No case has this number, or the person may not see it: which of the two is not told."""
 
 
 class Unfilled(ValueError):
@@ -112,6 +118,8 @@ class CaseAtHand:
         siblings: the conversation's other complaints, as far as the person may see them.
         is_snoozed: whether the person has put the case out of their queue for a while.
         repeats: what may be the same matter told again, as far as the person may see it.
+        parent: the case that collects this one, whoever may see it.
+        children: the cases that this one collects, whoever may see them.
         colleagues: who may be given the case, nearest and least busy first; empty for whoever gives none.
     """
 
@@ -129,6 +137,8 @@ class CaseAtHand:
     siblings: Sequence[Complaint] = field(default=(), repr=False)
     is_snoozed: bool = False
     repeats: Sequence[Repeat] = field(default=(), repr=False)
+    parent: Complaint | None = field(default=None, repr=False)
+    children: Sequence[Complaint] = field(default=(), repr=False)
     colleagues: Sequence[Candidate] = field(default=(), repr=False)
 
     @property
@@ -140,6 +150,16 @@ class CaseAtHand:
     def works_on_cases(self) -> bool:
         """Whether the person's role has a part in casework."""
         return self.member.role in CASE_ROLE_OF
+
+    @property
+    def is_followed(self) -> bool:
+        """Whether the person follows the case."""
+        return is_followed_by(self.complaint, self.member.id)
+
+    @property
+    def family(self) -> Sequence[Complaint]:
+        """The case's parent or children."""
+        return [self.parent] if self.parent is not None else self.children
 
     @property
     def person(self) -> Person:
@@ -154,6 +174,10 @@ class CaseAtHand:
     def actor(self) -> str:
         """The person's name in records."""
         return f"staff:{self.member.username}"
+
+    def sees(self, other: Complaint) -> bool:
+        """Whether the person may see another case."""
+        return may_see(self.member, other.outlet_code, organisation())
 
     def may(self, act: Act) -> bool:
         """Whether the person's role allows it."""
@@ -263,6 +287,8 @@ async def at_hand(
         siblings=[other for other in siblings if other is not complaint],
         is_snoozed=await _is_snoozed(session, complaint, member, now=now),
         repeats=await _repeats(session, complaint, member, now=now),
+        parent=await parent_of(session, complaint),
+        children=await children_of(session, complaint),
         colleagues=people,
     )
 

@@ -64,12 +64,12 @@ def _answered_elsewhere(case: CaseAtHand) -> Iterable[Offer]:
 
 @CASE_ACTS.act("plan_accepted", _answered_elsewhere)
 async def _do_accepted(case: CaseAtHand, _target: str, values: Values) -> None:
-    await accept_plan(case.session, case.complaint, values["answer"], now=case.now)
+    await accept_plan(case.session, case.complaint, values["answer"], noted_by=case.actor, now=case.now)
 
 
 @CASE_ACTS.act("plan_rejected", _answered_elsewhere)
 async def _do_rejected(case: CaseAtHand, _target: str, values: Values) -> None:
-    await reject_plan(case.session, case.complaint, values["answer"], now=case.now)
+    await reject_plan(case.session, case.complaint, values["answer"], noted_by=case.actor, now=case.now)
 
 
 def _plan_meant(case: CaseAtHand, target: str) -> Plan:

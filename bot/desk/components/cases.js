@@ -73,6 +73,18 @@ const Acts = {
   },
 };
 
+/** A parent or child case in one line: number, unit, state, what is due. */
+const Relative = {
+  template: `
+    <article class="matter relative" :class="{ waiting: !item.isSettled }" :data-number="item.number">
+      <p><a v-if="item.address" class="number" :href="item.address">{{ item.number }}</a><span v-else class="number">{{ item.number }}</span><em>{{ item.state }}</em></p>
+      <small>{{ item.unit }}<template v-if="due"> · <time :class="urgency">{{ due }}</time></template></small>
+      <slot></slot>
+    </article>
+  `,
+  props: { item: Object, words: Object, due: String, urgency: String },
+};
+
 export default {
   template: `
     <aside class="cases" :aria-label="words.complaints">
@@ -88,7 +100,26 @@ export default {
         <section v-if="item.responsible.length" class="responsible">
           <dl><template v-for="line in item.responsible" :key="line.label"><dt>{{ line.label }}</dt><dd>{{ line.text }}</dd></template></dl>
         </section>
+        <section v-if="item.followers.length || actsAt(item, 'follow').length" class="followers">
+          <p><span>{{ words.followers }}</span> {{ item.followers.join(words.list_comma) || words.nobody_follows }}</p>
+          <acts ref="acts" :acts="actsAt(item, 'follow')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+        </section>
         <acts ref="acts" :acts="actsAt(item, 'case')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+
+        <section v-if="item.parent" class="parent">
+          <h3>{{ words.parent_case }}</h3>
+          <relative :item="item.parent" :words="words" :due="due(item.parent)" :urgency="urgency(item.parent)">
+            <acts ref="acts" :acts="actsAt(item, 'parent')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+          </relative>
+        </section>
+
+        <section v-if="item.children.length" class="children">
+          <h3>{{ fill(words.child_cases, { open: item.children.filter((child) => !child.isSettled).length, count: item.children.length }) }}</h3>
+          <relative v-for="child in item.children" :key="child.number" :item="child" :words="words" :due="due(child)" :urgency="urgency(child)">
+            <acts :acts="actsAt(item, 'child:' + child.number)" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+          </relative>
+          <acts ref="acts" :acts="actsAt(item, 'children')" :words="words" :done="done" @act="(act, values) => doAct(item, act, values)"></acts>
+        </section>
 
         <section v-if="item.asked.length">
           <h3>{{ words.asked_for }}</h3>
@@ -219,7 +250,7 @@ export default {
   `,
   props: { words: { type: Object, default: () => window.tingsuDesk.words }, locale: String, cases: Array },
   emits: ["act", "reveal"],
-  components: { acts: Acts },
+  components: { acts: Acts, relative: Relative },
   data: () => ({ now: Date.now(), done: 0 }),
   mounted() {
     this.clock = setInterval(() => (this.now = Date.now()), 1000);
@@ -236,6 +267,10 @@ export default {
       if (deadline.metAt) return `${this.words.met} ${this.moment(deadline.metAt)}`;
       const time = window.tingsuDesk.duration(Math.abs(deadline.dueAt - this.now), this.words);
       return this.fill(deadline.dueAt < this.now ? this.words.overdue : this.words.left, { time });
+    },
+    /** What a relative owes next. */
+    due(relative) {
+      return relative.isSettled || !relative.dueAt ? "" : this.countdown(relative);
     },
     urgency(deadline) {
       if (deadline.metAt) return deadline.metAt > deadline.dueAt ? "met late" : "met";

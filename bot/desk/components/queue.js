@@ -1,6 +1,6 @@
 /* The queue: filters with counts, search, pages of rows, waiting times that tick, one alarm for each urgent case. */
 const RUNG = "tingsu-rung";
-const FILTERS = ["waiting", "mine", "snoozed", "unit", "unassigned", "breaching", "open"];
+const FILTERS = ["waiting", "mine", "followed", "snoozed", "unit", "unassigned", "breaching", "open"];
 const SEARCH_AFTER = 250;
 const KEYS = ["move", "open", "select", "search", "palette", "help"];
 const PAGES = [["queue", "/"], ["password", "/password"]];

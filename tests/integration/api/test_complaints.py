@@ -12,6 +12,8 @@ from bot.api.tokens import Scope
 from bot.clock import system_clock
 from bot.complaints.casework import StatedFact, accept_result, resolve
 from bot.complaints.deadlines import deadline_policy, recheck_request_deadline
+from bot.complaints.family import join_parent
+from bot.complaints.follows import follow
 from bot.complaints.labels import Product, RootCause, Tier
 from bot.complaints.lifecycle import State
 from bot.complaints.models import Closing, Complaint, Notice, NoticeKind
@@ -328,6 +330,29 @@ async def test_a_step_that_the_state_does_not_allow_is_refused(
     answer = await step_on(crm, complaint, "close", **LEARNT)
     assert is_problem(answer, 409, "illegal_step")
     assert "assign" in answer.json()["detail"]
+
+
+async def test_a_complaint_that_collects_others_is_closed_after_them_and_its_followers_hear_of_it(
+    system: Caller, scene: Scene, database: Database
+) -> None:
+    parent = await a_case(scene)
+    child = await scene.complaint(await scene.customer_writes("卡也被吞了", key="chat-2"))
+    li = await scene.member()
+    async with database.transaction() as session:
+        both = [await session.get_one(Complaint, one.id) for one in (child, parent)]
+        await join_parent(session, *both, actor="staff:li", now=system_clock())
+        follow(session, both[1], li.id, actor="staff:li", now=system_clock())
+    await set_state(database, parent, State.RESOLVED)
+    async with database.transaction() as session:
+        await session.execute(update(Complaint).where(Complaint.id == parent.id).values(result_accepted=True))
+    crm = await system(Scope.READ, Scope.WRITE, Scope.COMMENT)
+    assert is_problem(await step_on(crm, parent, "close", **LEARNT), 409, "open_children")
+    await set_state(database, child, State.WITHDRAWN)
+    assert (await step_on(crm, parent, "close", **LEARNT)).json()["state"] == "closed"
+    await crm.post(f"/complaints/{parent.number}/comments", json={"text": "核对完毕"})
+    async with database.transaction() as session:
+        told = list(await session.scalars(select(Notice.kind).where(Notice.staff_id == li.id).order_by(Notice.id)))
+    assert told == [NoticeKind.CLOSED, NoticeKind.NOTED]
 
 
 async def test_a_step_upon_what_has_changed_meanwhile_is_refused(

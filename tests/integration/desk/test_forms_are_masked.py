@@ -42,6 +42,10 @@ COURSES: tuple[tuple[Tier, tuple[str, ...]], ...] = (
         ("take", "snooze", "wake", "ask_lower_tier", "refuse", "ask_extension", "approve", "assign", "raise_tier",
          "name_lead", "keep_out", "split", "withdraw"),
     ),
+    (
+        Tier.ORDINARY,
+        ("follow", "unfollow", "join_parent", "leave_parent", "add_child", "tell_children", "remove_child"),
+    ),
     (Tier.ORDINARY, ("link_repeat", "merge_repeat")),
     (Tier.ORDINARY, ("merge",)),
     (Tier.ORDINARY, ("resolve", ACCEPTS, "close")),
@@ -84,10 +88,14 @@ async def seen_by(session: AsyncSession, complaint_id: uuid.UUID, member: StaffM
     return await at_hand(session, complaint, member, "zh", siblings=siblings, holds_conversation=True, now=NOW)
 
 
-def filled(fields: Iterable[Mapping[str, Any]], words: str) -> dict[str, str]:
-    """A form as it is filled in: words wherever there may be some."""
+def filled(fields: Iterable[Mapping[str, Any]], words: str, other: str) -> dict[str, str]:
+    """A form as it is filled in: words wherever there may be some, and the number of another case where one is asked."""
     return {
-        field["name"]: words if field["kind"] != "choice" else CHOSEN.get(field["name"], field["options"][0]["value"])
+        field["name"]: other
+        if field["name"] == "number"
+        else words
+        if field["kind"] != "choice"
+        else CHOSEN.get(field["name"], field["options"][0]["value"])
         for field in fields
     }
 
@@ -102,7 +110,7 @@ async def do(session: AsyncSession, complaint_id: uuid.UUID, act: str, people: l
         case = await seen_by(session, complaint_id, member)
         for offer in CASE_ACTS.offered(case):
             if offer["name"] == act:
-                await CASE_ACTS.do(case, act, offer["target"], filled(offer["fields"], words))
+                await CASE_ACTS.do(case, act, offer["target"], filled(offer["fields"], words, case.siblings[0].number))
                 return None
     raise AssertionError(f"«{act}» is offered to nobody at this place of its course")
 

@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from bot.complaints.models import Notice, NoticeKind
 from bot.database import Database
-from bot.desk.mentions import tell_mentioned
+from bot.desk.mentions import tell_of_note
 from bot.staff.models import Role, StaffMember
 from tests.integration.desk.scene import Scene
 
@@ -25,7 +25,7 @@ async def test_everybody_named_is_told_once_but_not_whoever_may_not_see_it_or_wr
     await scene.member("elsewhere", unit_code="HB-YC")
     note = "@sun 请看录像，@sun 也请回电；@li @elsewhere @nobody 一并知悉"
     async with database.transaction() as session:
-        await tell_mentioned(session, conversation_id, note, by=li, now=scene.clock())
+        await tell_of_note(session, conversation_id, note, by=li, now=scene.clock())
     assert await told(database) == [("sun", NoticeKind.MENTIONED)]
 
 
@@ -34,5 +34,5 @@ async def test_a_chat_without_a_complaint_has_nothing_to_tell_of(scene: Scene, d
     li = await scene.member("li")
     await scene.member("sun", role=Role.COORDINATOR, unit_code="HB-WH-WC")
     async with database.transaction() as session:
-        await tell_mentioned(session, conversation_id, "@sun 请看", by=li, now=scene.clock())
+        await tell_of_note(session, conversation_id, "@sun 请看", by=li, now=scene.clock())
     assert await told(database) == []

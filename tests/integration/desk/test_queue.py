@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from bot.clock import system_clock
 from bot.complaints.labels import Product, Tier
 from bot.complaints.lifecycle import State
-from bot.complaints.models import Complaint, DeadlineRecord
+from bot.complaints.models import Complaint, DeadlineRecord, Follow
 from bot.conversations.models import Conversation, Holder
 from bot.database import Database
 from bot.desk.queue import (
@@ -165,7 +165,10 @@ async def test_every_filter_picks_its_own_and_counts_it(database: Database, scen
         )
     await change(database, await scene.complaint(handled), handler_id=me.id)
     late = await scene.complaint(due)
-    await change(database, await scene.complaint(others, tier=Tier.COMPLEX), handler_id=other.id)
+    complex_case = await scene.complaint(others, tier=Tier.COMPLEX)
+    await change(database, complex_case, handler_id=other.id)
+    async with database.transaction() as session:
+        session.add(Follow(staff_id=me.id, complaint_id=complex_case.id, actor="staff:me", followed_at=system_clock()))
     async with database.transaction() as session:
         await session.execute(update(DeadlineRecord).values(due_at=system_clock() + timedelta(days=9)))
         await session.execute(
@@ -176,6 +179,7 @@ async def test_every_filter_picks_its_own_and_counts_it(database: Database, scen
     expected = {
         QueueFilter.WAITING: {waiting},
         QueueFilter.MINE: {held, handled},
+        QueueFilter.FOLLOWED: {others},
         QueueFilter.SNOOZED: set(),
         QueueFilter.UNIT: {handled, due},
         QueueFilter.UNASSIGNED: {due},
