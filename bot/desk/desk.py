@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from fastapi.staticfiles import StaticFiles
 from nicegui import ui
 from nicegui.storage import Storage
@@ -41,6 +42,16 @@ HEADERS = {
 }
 
 
+class KeptFiles(StaticFiles):
+    """Our style and script. Their addresses change with their content, so that browsers need not ask again."""
+
+    def file_response(self, *args: Any, **kwargs: Any) -> Response:
+        """One file, to be kept for a year."""
+        response = super().file_response(*args, **kwargs)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
 class SafeHeaders:
     """Adds the headers that keep the pages to themselves, where a route has not set its own."""
 
@@ -72,7 +83,7 @@ def desk_app(desk: Desk) -> FastAPI:
     app.add_middleware(SafeHeaders)
     app.include_router(routes(desk))
     app.router.routes.append(ApiMount(api_app(desk.database, desk.clock, settings())))
-    app.mount(STATIC_ADDRESS, StaticFiles(directory=STATIC))
+    app.mount(STATIC_ADDRESS, KeptFiles(directory=STATIC))
     add_pages(desk)
     add_second_factor_pages(desk)
     # We use none of NiceGUI's storage; should a later version write something, then not into the checkout.

@@ -18,7 +18,7 @@ class QueueList(Element, component="components/queue.js"):
     `chooseHandler`, and `give` (`{"ids": …, "to": …}`).
     """
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, view: dict[str, Any]) -> None:
         super().__init__()
         self._props["tiers"] = _choices(reversed(Tier), language)
         self._props["products"] = _choices(Product, language)
@@ -26,15 +26,23 @@ class QueueList(Element, component="components/queue.js"):
         self._props["views"] = []
         self._props["found"] = []
         self._props["colleagues"] = []
+        self._props["queue"] = {"rows": [], "counts": {}, "view": view, "page": 0, "selected": ""}
 
     def show(
         self, *, rows: Sequence[dict[str, Any]], counts: dict[str, int], view: dict[str, Any], page: int, selected: str
     ) -> None:
-        """Show these rows; nothing is sent if nothing changed."""
+        """Show these rows. Only what has changed is sent, and nothing if nothing has."""
         shown = {"rows": list(rows), "counts": counts, "view": view, "page": page, "selected": selected}
-        if any(self._props.get(name) != value for name, value in shown.items()):
-            self._props.update(shown)
+        before = self._props["queue"]
+        if before == shown:
+            return
+        self._props["queue"] = shown
+        if not before["rows"] or (before["view"], before["page"]) != (view, page):
             self.update()
+            return
+        known = {row["id"]: row for row in before["rows"]}
+        changed = [row for row in rows if known.get(row["id"]) != row]
+        self.run_method("change", shown | {"rows": changed, "order": [row["id"] for row in rows]})
 
     def show_views(self, views: Sequence[dict[str, Any]]) -> None:
         """Show the views that the person has saved."""

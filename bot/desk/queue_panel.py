@@ -4,11 +4,11 @@ A notice is answered at once for the conversations that it names; order and coun
 that a burst of changes with many open pages costs the database little.
 """
 
-import asyncio
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from itertools import count
 from typing import Any
 
 from nicegui.events import GenericEventArguments
@@ -70,14 +70,19 @@ class QueuePanel:
         self._shown = QueuePage([], {})
         self._rows: dict[uuid.UUID, dict[str, Any]] = {}
         self._has_missed = False
-        self._reading = asyncio.Lock()
-        """What was read first is shown first."""
+        self._reads = count(1)
+        self._page_read = 0
+        """The read of a whole page that is shown: one that began before it comes too late."""
+        self._is_of = (view, 0)
+        """The view and the page that are shown, which are not yet those that the person has gone on to."""
+        self._since: list[tuple[int, frozenset[str]]] = []
+        """What was noticed since then. No read waits for another, so a page may come that was read before."""
         self._noticed = Refresher(self._read_noticed, rest=NOTICED_AGAIN_AFTER_SECONDS)
         self._all = Refresher(self._read_all, rest=ALL_AGAIN_AFTER_SECONDS)
 
     def build(self, on_open: Callable[[GenericEventArguments], Any]) -> None:
         """Put the list on the page and follow what changes until the page is closed."""
-        self._list = QueueList(self._visit.language)
+        self._list = QueueList(self._visit.language, self._view.model_dump(mode="json"))
         self._list.on("open", on_open)
         self._list.on("look", self._look)
         self._list.on("turn", self._turn)
@@ -98,14 +103,19 @@ class QueuePanel:
 
     async def show(self) -> None:
         """Read the page of the queue that the person is on, and show it."""
-        view, page = self._view, self._page
-        async with self._reading, self._visit.transaction() as session:
+        read, view, page = next(self._reads), self._view, self._page
+        async with self._visit.transaction() as session:
             viewer = Viewer(self._visit.person, organisation())
             shown = await read_page(session, viewer, view, now=self._visit.now, page=page)
             rows = await self._read_rows(session, viewer, shown.places)
-        if (view, page) == (self._view, self._page):  # else the person has gone on meanwhile
-            self._shown, self._rows = shown, rows
-            self._put()
+        if (view, page) != (self._view, self._page) or read < self._page_read:
+            return  # the person has gone on meanwhile, or a later read was quicker
+        self._page_read, self._is_of = read, (view, page)
+        self._shown, self._rows = shown, rows
+        self._put()
+        for conversation_id in frozenset().union(*(ids for later, ids in self._since if later > read)):
+            self._noticed.notice(conversation_id)
+        self._since.clear()
 
     def select(self, conversation_id: uuid.UUID | None) -> None:
         """Mark the conversation that is open beside the queue."""
@@ -138,16 +148,18 @@ class QueuePanel:
         """Show the noticed conversations as they are now; on the first page, new ones too."""
         if len(noticed) > MOST_NOTICED:
             return
-        view, page, ids = self._view, self._page, {uuid.UUID(conversation_id) for conversation_id in noticed}
+        read, view, page = next(self._reads), self._view, self._page
+        ids = {uuid.UUID(conversation_id) for conversation_id in noticed}
         try:
-            async with self._reading, self._visit.transaction() as session:
+            async with self._visit.transaction() as session:
                 viewer = Viewer(self._visit.person, organisation())
                 found = await read_places(session, viewer, view, now=self._visit.now, among=ids)
                 shown = [place for place in found if page == 0 or place.conversation_id in self._rows]
                 rows = await self._read_rows(session, viewer, shown)
         except NoLongerAllowed:
             return  # they have been sent away
-        if (view, page) == (self._view, self._page):
+        self._since.append((read, noticed))
+        if (view, page) == (self._view, self._page) == self._is_of and read > self._page_read:
             kept = [place for place in self._shown.places if place.conversation_id not in ids]
             places = in_order([*kept, *shown], view.order)[:ROWS_ON_A_PAGE]
             self._rows |= rows

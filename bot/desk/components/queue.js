@@ -60,7 +60,7 @@ export default {
       <div class="rows" ref="rows">
         <template v-for="group in groups" :key="group.tier">
           <h2 v-if="group.name" class="tier-head" :class="group.tier"><i></i>{{ group.name }}<span v-if="pagesCount === 1">{{ group.rows.length }}</span></h2>
-          <a v-for="row in group.rows" :key="row.id" class="row" :href="'/conversations/' + row.id" :data-id="row.id"
+          <a v-for="row in group.rows" :key="row.id" v-memo="[row, looks(row), outcomes[row.id]]" class="row" :href="'/conversations/' + row.id" :data-id="row.id"
              :class="[row.tier, { selected: row.id === selected, ringing: ringing[row.id], mine: row.isMine, picked: picked.includes(row.id) }]"
              @click.exact.prevent="$emit('open', row.id)" @click.shift.prevent="pickTo(row.id)">
             <span class="row-customer">
@@ -111,12 +111,12 @@ export default {
   `,
   props: {
     words: { type: Object, default: () => window.tingsuDesk.words }, tiers: Array, products: Array, rowsOnAPage: Number,
-    rows: Array, counts: Object, view: Object, page: Number, selected: String, views: Array, found: Array, colleagues: Array,
+    queue: Object, views: Array, found: Array, colleagues: Array,
   },
   emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler", "give"],
   data() {
     return {
-      filters: FILTERS, keys: KEYS, text: this.view.search, help: false, now: Date.now(), ringing: {}, alarm: false,
+      ...this.queue, filters: FILTERS, keys: KEYS, text: this.queue.view.search, help: false, now: Date.now(), ringing: {}, alarm: false,
       naming: false, name: "", palette: false, wanted: "", at: 0, picked: [], lastPicked: null, outcomes: {},
     };
   },
@@ -152,6 +152,9 @@ export default {
     },
   },
   watch: {
+    queue(queue) {
+      Object.assign(this, queue);
+    },
     rows: { immediate: true, handler: "ringForNew" },
     "picked.length"(count, before) {
       if (count && !before) {
@@ -178,7 +181,17 @@ export default {
     document.removeEventListener("keydown", this.press);
   },
   methods: {
+    /** Some rows are other than they were, or stand elsewhere; the rest is as it was. */
+    change({ rows, order, ...others }) {
+      const known = Object.fromEntries([...this.rows, ...rows].map((row) => [row.id, row]));
+      Object.assign(this, others, { rows: order.map((id) => known[id]) });
+    },
     fill: (text, values) => window.tingsuDesk.fill(text, values),
+    /** What makes a row look other than it did, beside the row itself: fifty rows are drawn anew for one of them otherwise. */
+    looks(row) {
+      const marks = [row.id === this.selected, this.ringing[row.id], this.picked.includes(row.id), !this.groups[0]?.name];
+      return [...marks, row.dueAt && this.due(row), this.elapsed(row)].join();
+    },
     elapsed(row) {
       return window.tingsuDesk.duration(this.now - row.since, this.words);
     },
