@@ -21,6 +21,7 @@ from bot.audit.sealing import AuditSealer
 from bot.channels.registry import channels_by_name
 from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
+from bot.conversations.drafts import DraftSweeper
 from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient, RasaUnavailable
 from bot.conversations.replies import HeldReplies
@@ -69,6 +70,7 @@ class Rooms:
     turns: Turns
     deliverer: Deliverer
     held_replies: HeldReplies
+    draft_sweeper: DraftSweeper
     corrector: Corrector
     unanswered_watch: UnansweredWatch
     survey: SatisfactionSurvey
@@ -104,6 +106,7 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         ),
         deliverer=Deliverer(database=database, channels=channels, clock=clock),
         held_replies=HeldReplies(database=database, clock=clock),
+        draft_sweeper=DraftSweeper(database=database, clock=clock),
         corrector=Corrector(database=database, channels=channels, clock=clock),
         unanswered_watch=UnansweredWatch(
             database=database, clock=clock, answer_within=timedelta(seconds=config.answer_within_seconds)
@@ -151,6 +154,11 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.SEND_HELD, retry=BackOff(ceiling=5))
     async def send_held(conversation_id: str, reply_id: int) -> None:
         await rooms.held_replies.send_due(uuid.UUID(conversation_id), reply_id)
+
+    @app.periodic(cron="23 * * * *")
+    @app.task(name="sweep_drafts", queueing_lock="sweep_drafts")
+    async def sweep_drafts(timestamp: int) -> None:
+        await rooms.draft_sweeper.sweep()
 
     @app.task(name=Job.CARRY_CORRECTION, retry=BackOff(ceiling=300))
     async def carry_correction(message_id: int) -> None:

@@ -150,6 +150,19 @@ class HeldReply(Base):
     """The LEARN steps that it takes once it goes out: see `bot.complaints.checklist.Tick`."""
 
 
+class ReplyDraft(Base):
+    """What whoever is with a customer has half written to them, masked; one for each conversation."""
+
+    __tablename__ = "reply_drafts"
+
+    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    text: Mapped[str] = mapped_column(Text)
+    edition: Mapped[uuid.UUID] = mapped_column(default=uuid.uuid4)
+    """Another one with each change, by which a page knows whether what it shows is out of date."""
+    written_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class Attachment(Base):
     """A photo, document or voice message of a customer, kept for staff."""
 

@@ -23,6 +23,7 @@ from bot.desk import sending
 from bot.desk.acts import CASE_ACTS
 from bot.desk.chosen import ChosenConversation
 from bot.desk.conversation import NotForThisPerson, Opened
+from bot.desk.drafting import LONGEST_REPLY, SharedDraft
 from bot.desk.elements import Cases, ReplyTools, Thread
 from bot.desk.given import given_id, given_number, given_text, given_wish
 from bot.desk.mentions import tell_mentioned
@@ -42,9 +43,6 @@ from bot.desk.visit import NoLongerAllowed, Refused, Visit
 from bot.desk.words import word
 from bot.staff.people import organisation
 
-LONGEST_REPLY = 4000
-"""Characters. Telegram carries 4096 in one message."""
-
 
 class GapsLeft(Exception):
     """A canned reply has gaps that were to be filled; the message names them."""
@@ -57,6 +55,7 @@ class Composer:
         self._chosen = chosen
         self._visit = chosen.visit
         self._presence = presence
+        self._draft = SharedDraft(chosen)
 
     def build(self, thread: Thread, cases: Cases) -> None:
         """Put the tools into the thread, and hear what is written there."""
@@ -70,6 +69,7 @@ class Composer:
         thread.on("sendAgain", act(self._send_again))
         thread.on("note", self._note)
         thread.on("typing", self._type)
+        self._draft.build(thread)
         with thread.add_slot("writing"):
             self._tools = ReplyTools(self._visit.language)
         self._tools.on("replies", act(self._offer_replies, is_locked=False))
@@ -84,7 +84,8 @@ class Composer:
         wish = given_wish(event.args)
         text = given_text(wish.get("text"))
         try:
-            is_sent = await self._chosen.carry_out(self._send, wish, when_refused="held_by_someone_else")
+            async with self._draft.order:
+                is_sent = await self._chosen.carry_out(self._send, wish, when_refused="held_by_someone_else")
         except CustomerWroteMeanwhile:
             self._chosen.show_again()
             self._thread.answer_held()
@@ -121,6 +122,7 @@ class Composer:
             undo_for=self._visit.desk.undo_for,
             now=self._visit.now,
         )
+        await self._draft.let_go(session, conversation_id)
         await self._presence.pause(session)
 
     async def _undo(self, session: AsyncSession, opened: Opened, reply_id: Any) -> None:

@@ -90,6 +90,26 @@ class Thread(Element, component="components/thread.js"):
         """Show who else has the conversation open, and whether the customer is typing."""
         self.run_method("seePresence", presence)
 
+    def show_draft(self, draft: dict[str, Any]) -> None:
+        """Show what is half written: `{"id": a conversation's, "draft": … or None}`."""
+        self.run_method("seeDraft", draft)
+
+    def draft_kept(self, kept: dict[str, Any]) -> None:
+        """What is half written was stored: `{"id": …, "edition": …, "at": …}`."""
+        self.run_method("draftKept", kept)
+
+    def draft_not_kept(self) -> None:
+        """What is half written was not stored; the page tries again with the next word."""
+        self.run_method("draftNotKept")
+
+    def draft_is_out_of_date(self, newer: dict[str, Any]) -> None:
+        """The person has written something else on another page: let them choose."""
+        self.run_method("draftIsOutOfDate", newer)
+
+    def draft_taken_up(self, draft: dict[str, Any]) -> None:
+        """What somebody else had begun is the person's own now."""
+        self.run_method("takeUpDraft", draft)
+
     def answer_sent(self) -> None:
         """The answer in the composer was stored: clear it."""
         self.run_method("sent", "draft")

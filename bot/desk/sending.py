@@ -10,16 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.checklist import Tick, tick_all
 from bot.conversations import handover, replies
+from bot.conversations.drafts import NoSuchDraft, draft_in
 from bot.conversations.held import held_in
-from bot.conversations.models import Conversation
+from bot.conversations.models import Conversation, ReplyDraft
 from bot.conversations.replies import NoSuchTime, NotHeldAnyMore, is_crossed
 from bot.conversations.sent import NotCorrectable, NothingToSendAgain
 from bot.desk.masked import Personal, with_telephones_masked
 from bot.staff.models import StaffMember
 
-SENDING_REFUSALS = (NotHeldAnyMore, NoSuchTime, NotCorrectable, NothingToSendAgain)
+SENDING_REFUSALS = (NoSuchDraft, NotHeldAnyMore, NoSuchTime, NotCorrectable, NothingToSendAgain)
 
 SAID_OF_SENDING = {
+    NoSuchDraft: "no_such_draft",
     NotHeldAnyMore: "not_held_any_more",
     NoSuchTime: "no_such_time",
     NotCorrectable: "not_correctable",
@@ -121,3 +123,25 @@ async def held_for(
         }
         for reply in await held_in(session, conversation.id)
     ]
+
+
+async def draft_for(
+    session: AsyncSession, conversation_id: uuid.UUID, person: StaffMember, revealed: Collection[Personal]
+) -> dict[str, Any] | None:
+    """What is half written in the conversation, ready for the thread component; None if nothing is."""
+    draft = await draft_in(session, conversation_id)
+    if draft is None:
+        return None
+    writer = await session.get_one(StaffMember, draft.staff_id)
+    is_readable = draft.staff_id == person.id or Personal.PHONE in revealed
+    text = draft.text if is_readable else with_telephones_masked(draft.text)
+    return as_shown(draft) | {"text": text, "writer": writer.name, "isMine": draft.staff_id == person.id}
+
+
+def as_shown(draft: ReplyDraft) -> dict[str, Any]:
+    """The draft as its writer's page knows it."""
+    return {
+        "edition": str(draft.edition),
+        "text": draft.text,
+        "at": int(draft.written_at.timestamp() * 1000),
+    }

@@ -17,8 +17,9 @@ from bot.desk.acts import CASE_ACTS, NotOffered, Unfilled
 from bot.desk.casefile import casefile_of
 from bot.desk.chosen import ChosenConversation
 from bot.desk.colleagues import colleagues_for
-from bot.desk.composer import LONGEST_REPLY, Composer, note_down
+from bot.desk.composer import Composer, note_down
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson, Opened, case_of, shown_as, thread_of
+from bot.desk.drafting import LONGEST_REPLY
 from bot.desk.elements import Cases, Thread
 from bot.desk.given import given_id, given_text, given_wish
 from bot.desk.live import EVERYTHING, Refresher

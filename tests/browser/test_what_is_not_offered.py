@@ -28,6 +28,8 @@ REFUSED: dict[tuple[str, str], tuple[Any, str]] = {
     (".thread", "takeOver"): (None, "answer"),
     (".thread", "handBack"): (None, "answer"),
     (".thread", "reply"): ({"text": "你好", "seen": 10**9}, "answer"),
+    (".thread", "draft"): ({"text": "写了一半"}, "answer"),
+    (".thread", "takeUpDraft"): (None, "answer"),
     (".thread", "undo"): (1, "answer"),
     (".thread", "sendNow"): (1, "answer"),
     (".thread", "change"): ({"id": 1, "text": "改一改"}, "answer"),
