@@ -11,6 +11,7 @@ from bot.complaints.labels import Tier
 from bot.complaints.links import links_of
 from bot.complaints.models import Approval, ApprovalKind, CaseTask, Closing, Complaint, Plan, Recheck
 from bot.complaints.similar import Repeat, Similar, similar_settled
+from bot.complaints.tags import tag_policy
 from bot.desk.acts import CASE_ACTS, CaseAtHand, seen_by
 from bot.desk.conversation import milliseconds
 from bot.desk.timeline import names_of, steps_of, timeline_of
@@ -29,6 +30,7 @@ async def casefile_of(case: CaseAtHand) -> dict[str, Any]:
     steps = await steps_of(case.session, complaint.number)
     return {
         "responsible": _responsible(case, names),
+        "tags": [tag_policy().display_name(name, case.language) for name in case.tags],
         "asked": [_asked(case, asked, names) for asked in case.approvals],
         "plans": [_plan(case, plan, names) for plan in reversed(case.plans)],
         "tasks": [_task(case, task, names) for task in case.tasks],

@@ -7,6 +7,7 @@ from nicegui.element import Element
 
 from bot.complaints.figures import Promise
 from bot.complaints.labels import Label, Language, Product, Tier
+from bot.complaints.tags import tag_policy
 from bot.desk.queue import ROWS_ON_A_PAGE
 
 
@@ -22,6 +23,7 @@ class QueueList(Element, component="components/queue.js"):
         super().__init__()
         self._props["tiers"] = _choices(reversed(Tier), language)
         self._props["products"] = _choices(Product, language)
+        self._props["tags"] = [{"value": tag.name, "name": tag.display_name(language)} for tag in tag_policy().tags]
         self._props["rowsOnAPage"] = ROWS_ON_A_PAGE
         self._props["views"] = []
         self._props["found"] = []

@@ -21,6 +21,7 @@ from bot.complaints.people import Candidate, Person
 from bot.complaints.plans import plans_of
 from bot.complaints.rechecks import rechecks_of
 from bot.complaints.similar import Repeat, likely_repeats
+from bot.complaints.tags import tags_of
 from bot.complaints.tasks import tasks_of
 from bot.desk.queue import Viewer, is_snoozed
 from bot.desk.words import word, word_or
@@ -108,6 +109,7 @@ class CaseAtHand:
     Attributes:
         holds_conversation: whether the person is with the customer.
         siblings: the conversation's other complaints, as far as the person may see them.
+        tags: names of the tags that the case has.
         is_snoozed: whether the person has put the case out of their queue for a while.
         repeats: what may be the same matter told again, as far as the person may see it.
         colleagues: who may be given the case, nearest and least busy first; empty for whoever gives none.
@@ -125,6 +127,7 @@ class CaseAtHand:
     rechecks: Sequence[Recheck] = ()
     siblings: Sequence[Complaint] = field(default=(), repr=False)
     is_snoozed: bool = False
+    tags: Sequence[str] = ()
     repeats: Sequence[Repeat] = field(default=(), repr=False)
     colleagues: Sequence[Candidate] = field(default=(), repr=False)
 
@@ -257,6 +260,7 @@ async def at_hand(
         tasks=await tasks_of(session, complaint),
         rechecks=await rechecks_of(session, complaint),
         siblings=[other for other in siblings if other is not complaint],
+        tags=await tags_of(session, complaint),
         is_snoozed=await _is_snoozed(session, complaint, member, now=now),
         repeats=await _repeats(session, complaint, member, now=now),
         colleagues=people,

@@ -26,6 +26,10 @@ export default {
           <option value="">{{ words.all_products }}</option>
           <option v-for="product in products" :key="product.value" :value="product.value">{{ product.name }}</option>
         </select>
+        <select v-if="tags.length" :value="view.tag || ''" :aria-label="words.tag" @change="look({ tag: $event.target.value || null })">
+          <option value="">{{ words.all_tags }}</option>
+          <option v-for="tag in tags" :key="tag.value" :value="tag.value">{{ tag.name }}</option>
+        </select>
         <select :value="view.order" :aria-label="words.order" @change="look({ order: $event.target.value })">
           <option value="waiting">{{ words.order_waiting }}</option>
           <option value="deadline">{{ words.order_deadline }}</option>
@@ -70,6 +74,7 @@ export default {
             <span class="row-subject">
               <span><span v-if="!groups[0].name" class="tier-chip" :class="row.tier">{{ row.tierName }}</span> {{ row.subject }}</span>
               <small v-if="row.number" class="number">{{ row.number }}</small>
+              <span v-if="row.tags.length" class="tags"><span v-for="tag in row.tags" :key="tag" class="chip tag">{{ tag }}</span></span>
               <small v-if="outcomes[row.id]" class="outcome" :class="{ given: outcomes[row.id].isGiven }">{{ outcomes[row.id].text }}</small>
               <em v-if="row.reason && row.reason !== row.subject">{{ row.reason }}</em>
             </span>
@@ -110,7 +115,7 @@ export default {
     </section>
   `,
   props: {
-    words: { type: Object, default: () => window.tingsuDesk.words }, tiers: Array, products: Array, rowsOnAPage: Number,
+    words: { type: Object, default: () => window.tingsuDesk.words }, tiers: Array, products: Array, tags: Array, rowsOnAPage: Number,
     rows: Array, counts: Object, view: Object, page: Number, selected: String, views: Array, found: Array, colleagues: Array,
   },
   emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler", "give"],
@@ -134,7 +139,7 @@ export default {
       return Math.max(1, Math.ceil(this.total / this.rowsOnAPage));
     },
     isNarrowed() {
-      return Boolean(this.view.unit || this.view.handler || this.view.tier || this.view.product || this.view.search || this.view.order === "deadline");
+      return Boolean(this.view.unit || this.view.handler || this.view.tier || this.view.product || this.view.tag || this.view.search || this.view.order === "deadline");
     },
     /** Where the palette leads: pages, filters and saved views whose name has the words, then cases that were found. */
     goals() {

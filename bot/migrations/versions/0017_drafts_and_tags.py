@@ -1,4 +1,4 @@
-"""Half-written answers that are kept on the server.
+"""Half-written answers that are kept on the server, and tags on cases.
 
 Revision ID: 0017
 Revises: 0013
@@ -15,6 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     _keep_drafts()
+    _tag_cases()
 
 
 def _keep_drafts() -> None:
@@ -34,5 +35,19 @@ def _keep_drafts() -> None:
     op.create_index(op.f("ix_reply_drafts_written_at"), "reply_drafts", ["written_at"])
 
 
+def _tag_cases() -> None:
+    op.create_table(
+        "case_tags",
+        sa.Column("complaint_id", sa.Uuid(), nullable=False),
+        sa.Column("tag", sa.String(length=40), nullable=False),
+        sa.Column("added_by", sa.String(length=80), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["complaint_id"], ["complaints.id"], name=op.f("fk_case_tags_complaint_id_complaints")),
+        sa.PrimaryKeyConstraint("complaint_id", "tag", name=op.f("pk_case_tags")),
+    )
+    op.create_index("ix_case_tags_tag", "case_tags", ["tag", "complaint_id"])
+
+
 def downgrade() -> None:
+    op.drop_table("case_tags")
     op.drop_table("reply_drafts")
