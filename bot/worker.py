@@ -21,6 +21,7 @@ from bot.audit.sealing import AuditSealer
 from bot.channels.registry import channels_by_name
 from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
+from bot.complaints.follow_ups import FollowUp
 from bot.conversations.drafts import DraftSweeper
 from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient, RasaUnavailable
@@ -32,6 +33,7 @@ from bot.conversations.turns import Turns
 from bot.database import Database
 from bot.followups.assigning import Assigner
 from bot.followups.deadline_watch import DeadlineWatch
+from bot.followups.macro_steps import MacroFollower
 from bot.followups.satisfaction import SatisfactionSurvey
 from bot.followups.task_watch import TaskWatch
 from bot.jobs import HEARTBEAT_SECONDS, POLLING_SECONDS, STALLED_AFTER_SECONDS, Job, job_app
@@ -71,6 +73,7 @@ class Rooms:
     deliverer: Deliverer
     held_replies: HeldReplies
     draft_sweeper: DraftSweeper
+    macro_follower: MacroFollower
     corrector: Corrector
     unanswered_watch: UnansweredWatch
     survey: SatisfactionSurvey
@@ -107,6 +110,7 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         deliverer=Deliverer(database=database, channels=channels, clock=clock),
         held_replies=HeldReplies(database=database, clock=clock),
         draft_sweeper=DraftSweeper(database=database, clock=clock),
+        macro_follower=MacroFollower(database=database, clock=clock),
         corrector=Corrector(database=database, channels=channels, clock=clock),
         unanswered_watch=UnansweredWatch(
             database=database, clock=clock, answer_within=timedelta(seconds=config.answer_within_seconds)
@@ -154,6 +158,10 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.SEND_HELD, retry=BackOff(ceiling=5))
     async def send_held(conversation_id: str, reply_id: int) -> None:
         await rooms.held_replies.send_due(uuid.UUID(conversation_id), reply_id)
+
+    @app.task(name=Job.FOLLOW_UP, retry=BackOff(ceiling=300))
+    async def follow_up(**stored: str) -> None:
+        await rooms.macro_follower.follow(FollowUp.restored(stored))
 
     @app.periodic(cron="23 * * * *")
     @app.task(name="sweep_drafts", queueing_lock="sweep_drafts")

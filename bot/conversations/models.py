@@ -148,6 +148,8 @@ class HeldReply(Base):
     """The customer's last message that the person had seen; 0 if there was none."""
     ticks: Mapped[list[Any]] = mapped_column(default=list)
     """The LEARN steps that it takes once it goes out: see `bot.complaints.checklist.Tick`."""
+    follow_ups: Mapped[list[Any]] = mapped_column(default=list)
+    """What is done with the case once it goes out: see `bot.complaints.follow_ups.FollowUp`."""
 
 
 class ReplyDraft(Base):

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.checklist import Tick, tick_step
+from bot.complaints.follow_ups import FollowUp
 from bot.complaints.learn import LearnStep
 from bot.complaints.replies import gaps_in
 from bot.conversations import replies, sent
@@ -26,6 +27,7 @@ from bot.desk.conversation import NotForThisPerson, Opened
 from bot.desk.drafting import LONGEST_REPLY, SharedDraft
 from bot.desk.elements import Cases, ReplyTools, Thread
 from bot.desk.given import given_id, given_number, given_text, given_wish
+from bot.desk.macros import macro_policy
 from bot.desk.mentions import tell_mentioned
 from bot.desk.presence import PagePresence
 from bot.desk.replying import (
@@ -34,6 +36,7 @@ from bot.desk.replying import (
     case_written_about,
     cautions_for,
     checklist_of,
+    follow_ups_of,
     kinds_of,
     replies_at_hand,
     steps_of,
@@ -118,7 +121,12 @@ class Composer:
             session,
             conversation_id,
             self._visit.person,
-            Answer.read(wish, text, ticks=await self._ticks(session, opened, wish.get("chosen"))),
+            Answer.read(
+                wish,
+                text,
+                ticks=await self._ticks(session, opened, wish.get("chosen")),
+                follow_ups=self._follow_ups(opened, wish.get("macros")),
+            ),
             undo_for=self._visit.desk.undo_for,
             now=self._visit.now,
         )
@@ -126,9 +134,9 @@ class Composer:
         await self._presence.pause(session)
 
     async def _undo(self, session: AsyncSession, opened: Opened, reply_id: Any) -> None:
-        """Take back what has not gone out: its text is in the composer again."""
+        """Take back what has not gone out: its text is in the composer again, with the macros that it came from."""
         person = self._visit.person
-        text = await replies.take_back(
+        reply = await replies.take_back(
             session,
             opened.conversation.id,
             person.id,
@@ -136,7 +144,10 @@ class Composer:
             username=person.username,
             now=self._visit.now,
         )
-        self._thread.put_back(text)
+        names = [FollowUp.restored(one).macro for one in reply.follow_ups]
+        macros = [macro for name in names if (macro := macro_policy().find(name))]
+        steps = [{"name": macro.name, "steps": macro.steps(self._visit.language)} for macro in macros]
+        self._thread.put_back(reply.text, steps)
 
     async def _send_now(self, session: AsyncSession, opened: Opened, reply_id: Any) -> None:
         await replies.send_now(
@@ -230,6 +241,13 @@ class Composer:
             return []
         steps = await steps_of(session, chosen, self._visit.person)
         return [Tick(complaint.id, step, f"reply {reply_id}", self._visit.actor) for reply_id, step in steps.items()]
+
+    def _follow_ups(self, opened: Opened, chosen: Any) -> list[FollowUp]:
+        """What the chosen macros do with the case once the answer has gone out."""
+        complaint = case_written_about(opened.complaints)
+        if complaint is None or not isinstance(chosen, list):
+            return []
+        return follow_ups_of(chosen, complaint, self._visit.person)
 
     def _fitting(self, given: Any) -> str:
         """A text that can be kept.

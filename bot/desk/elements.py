@@ -16,7 +16,7 @@ class QueueList(Element, component="components/queue.js"):
 
     Emits `open` (a conversation's id), `look` (what changes of the view), `turn` (a page, counted from 0), `saveView`
     (a name), `useView` and `removeView` (a saved view's id), `lookFor` (a text, for the palette),
-    `chooseHandler`, and `give` (`{"ids": …, "to": …}`).
+    `chooseHandler`, `give` (`{"ids": …, "to": …}`) and `useMacro` (`{"ids": …, "macro": …, "confirmed": …}`).
     """
 
     def __init__(self, language: Language) -> None:
@@ -28,6 +28,7 @@ class QueueList(Element, component="components/queue.js"):
         self._props["views"] = []
         self._props["found"] = []
         self._props["colleagues"] = []
+        self._props["macros"] = []
 
     def show(
         self, *, rows: Sequence[dict[str, Any]], counts: dict[str, int], view: dict[str, Any], page: int, selected: str
@@ -53,8 +54,13 @@ class QueueList(Element, component="components/queue.js"):
         self._props["colleagues"] = list(colleagues)
         self.update()
 
+    def show_macros(self, macros: Sequence[dict[str, Any]]) -> None:
+        """Show which macros there are for the chosen cases."""
+        self._props["macros"] = list(macros)
+        self.update()
+
     def given(self, outcomes: dict[str, dict[str, Any]]) -> None:
-        """Say at each row what came of giving its case away."""
+        """Say at each row what came of giving its case away, or of a macro."""
         self.run_method("given", outcomes)
 
 
@@ -65,10 +71,12 @@ def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]
 class Thread(Element, component="components/thread.js"):
     """The messages of a conversation and the place to answer.
 
-    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "sendAt": …, "chosen": …, "confirmed": …}`), `undo`
-    and `sendNow` (the id of a reply that has not gone out), `change` (`{"id": …, "text": …}`), `correct` (the same for
-    a message), `sendAgain` (a message's id), `typing`, `note` (a text), `colleagues` (who could take the
-    conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show unmasked).
+    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "sendAt": …, "chosen": …, "macros": …, "confirmed":
+    …}`), `undo` and `sendNow` (the id of a reply that has not gone out), `change` (`{"id": …, "text": …}`), `correct`
+    (the same for a message), `sendAgain` (a message's id), `typing`, `draft` (`{"id": …, "text": …, "basedOn": …}`:
+    what is half written in which conversation, and the edition that it began with), `takeUpDraft`, `note` (a text),
+    `colleagues` (who could take the conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show
+    unmasked).
     """
 
     def __init__(self, language: Language) -> None:
@@ -116,9 +124,9 @@ class Thread(Element, component="components/thread.js"):
         """The answer in the composer was stored: clear it."""
         self.run_method("sent", "draft")
 
-    def put_back(self, text: str) -> None:
-        """An answer was undone: it is in the composer again."""
-        self.run_method("putBack", text)
+    def put_back(self, text: str, macros: Sequence[dict[str, str]]) -> None:
+        """An answer was undone: it is in the composer again, with the macros that are to follow it."""
+        self.run_method("putBack", text, list(macros))
 
     def rewritten(self) -> None:
         """The text in the editor of a message was stored: close it."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.checklist import Tick, tick_all
+from bot.complaints.follow_ups import FollowUp, follow_all
 from bot.conversations import handover, replies
 from bot.conversations.drafts import NoSuchDraft, draft_in
 from bot.conversations.held import held_in
@@ -38,22 +39,32 @@ class Answer:
         seen: the customer's last message on the page when it was sent.
         send_at: the chosen time; None for now.
         ticks: the LEARN steps that it takes.
+        follow_ups: what is done with the case when it has gone out.
     """
 
     text: str
     seen: int
     send_at: datetime | None
     ticks: Sequence[Tick] = ()
+    follow_ups: Sequence[FollowUp] = ()
 
     @classmethod
-    def read(cls, wish: dict[str, Any], text: str, *, ticks: Sequence[Tick] = ()) -> "Answer":
+    def read(
+        cls, wish: dict[str, Any], text: str, *, ticks: Sequence[Tick] = (), follow_ups: Sequence[FollowUp] = ()
+    ) -> "Answer":
         """The answer as the browser sent it, with the text as it can be kept.
 
         Raises:
             NoSuchTime: a time was sent that is none.
         """
         seen, send_at = wish.get("seen"), wish.get("sendAt")
-        return cls(text, seen if isinstance(seen, int) else 0, None if send_at is None else _moment(send_at), ticks)
+        return cls(
+            text,
+            seen if isinstance(seen, int) else 0,
+            None if send_at is None else _moment(send_at),
+            ticks,
+            follow_ups,
+        )
 
 
 def _moment(milliseconds: Any) -> datetime:
@@ -84,6 +95,7 @@ async def send(
             now=now,
             seen=answer.seen,
             ticks=answer.ticks,
+            follow_ups=answer.follow_ups,
         )
     elif undo_for:
         await replies.reply_undoably(
@@ -95,10 +107,12 @@ async def send(
             now=now,
             seen=answer.seen,
             ticks=answer.ticks,
+            follow_ups=answer.follow_ups,
         )
     else:
         await handover.reply(session, conversation_id, person.id, answer.text, now=now, seen=answer.seen)
         await tick_all(session, answer.ticks, now=now)
+        await follow_all(session, answer.follow_ups)
 
 
 async def held_for(

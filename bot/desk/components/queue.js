@@ -55,7 +55,16 @@ export default {
           <option value="">{{ words.give_to }}</option>
           <option v-for="colleague in colleagues" :key="colleague.id" :value="colleague.id">{{ fill(words.colleague, colleague) }}</option>
         </select>
+        <select v-if="macros.length" :value="macro?.name || ''" :aria-label="words.use_macro" @change="chooseMacro">
+          <option value="">{{ words.use_macro }}</option>
+          <option v-for="one in macros" :key="one.name" :value="one.name" :title="one.steps">{{ one.title }}</option>
+        </select>
         <button type="button" class="quiet" @click="picked = []">{{ words.clear_selection }}</button>
+      </div>
+      <div v-if="macro && picked.length" class="bulk bulk-confirm" role="alertdialog" :aria-label="macro.title">
+        <p>{{ askedToSend }}</p>
+        <button v-if="addressees.length" type="button" class="primary" @click="useMacro(macro)">{{ words.send }}</button>
+        <button type="button" class="secondary" @click="macro = null">{{ words.cancel }}</button>
       </div>
       <div class="queue-head" aria-hidden="true">
         <span>{{ words.customer }}</span><span>{{ words.subject }}</span><span>{{ words.last_message }}</span>
@@ -116,13 +125,13 @@ export default {
   `,
   props: {
     words: { type: Object, default: () => window.tingsuDesk.words }, tiers: Array, products: Array, tags: Array, rowsOnAPage: Number,
-    rows: Array, counts: Object, view: Object, page: Number, selected: String, views: Array, found: Array, colleagues: Array,
+    rows: Array, counts: Object, view: Object, page: Number, selected: String, views: Array, found: Array, colleagues: Array, macros: Array,
   },
-  emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler", "give"],
+  emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler", "give", "useMacro"],
   data() {
     return {
       filters: FILTERS, keys: KEYS, text: this.view.search, help: false, now: Date.now(), ringing: {}, alarm: false,
-      naming: false, name: "", palette: false, wanted: "", at: 0, picked: [], lastPicked: null, outcomes: {},
+      naming: false, name: "", palette: false, wanted: "", at: 0, picked: [], lastPicked: null, outcomes: {}, macro: null,
     };
   },
   computed: {
@@ -152,6 +161,22 @@ export default {
       const cases = this.found.map((found) => ({ ...found, key: found.id, does: () => this.$emit("open", found.id) }));
       return [...places.filter((place) => place.name.toLowerCase().includes(words)), ...(words.length > 1 ? cases : [])];
     },
+    /** The chosen rows that are shown: what has left the page meanwhile is not acted on unseen. */
+    pickedRows() {
+      return this.rows.filter((row) => this.picked.includes(row.id));
+    },
+    /** Who gets a macro's reply: customers of the person's own, and those who wait. The server decides anew. */
+    addressees() {
+      return this.pickedRows.filter((row) => row.isMine || row.isWaiting);
+    },
+    askedToSend() {
+      const [count, waiting] = [this.addressees.length, this.addressees.filter((row) => row.isWaiting).length];
+      const parts = [this.fill(this.words.macro_sends_to, { count, title: this.macro.title })];
+      if (waiting) parts.push(this.fill(this.words.macro_takes_over, { count: waiting }));
+      if (count < this.pickedRows.length) parts.push(this.fill(this.words.macro_leaves_out, { count: this.pickedRows.length - count }));
+      if (count && this.macro.steps) parts.push(`${this.words.after_sending} ${this.macro.steps}`);
+      return parts.join(" ");
+    },
     isSearching() {
       return this.view.search.trim().length > 1;
     },
@@ -159,6 +184,7 @@ export default {
   watch: {
     rows: { immediate: true, handler: "ringForNew" },
     "picked.length"(count, before) {
+      if (!count) this.macro = null;
       if (count && !before) {
         this.outcomes = {};
         this.$emit("chooseHandler");
@@ -225,9 +251,19 @@ export default {
       this.lastPicked = id;
     },
     give(event) {
-      const shown = new Set(this.rows.map((row) => row.id));
-      const ids = this.picked.filter((id) => shown.has(id));
+      const ids = this.pickedRows.map((row) => row.id);
       if (event.target.value && ids.length) this.$emit("give", { ids, to: event.target.value });
+    },
+    /** Messages to several customers are said yes to first. */
+    chooseMacro(event) {
+      const macro = this.macros.find((one) => one.name === event.target.value) || null;
+      this.macro = macro?.hasReply ? macro : null;
+      if (macro && !macro.hasReply) this.useMacro(macro);
+    },
+    useMacro(macro) {
+      const ids = this.pickedRows.map((row) => row.id);
+      if (ids.length) this.$emit("useMacro", { ids, macro: macro.name, confirmed: macro.hasReply });
+      this.macro = null;
     },
     given(outcomes) {
       this.outcomes = outcomes;

@@ -124,7 +124,7 @@ export default {
     return { composer: this };
   },
   emits: ["takeOver", "handBack", "reply", "typing", "draft", "takeUpDraft", "undo", "sendNow", "change", "correct", "sendAgain", "note", "colleagues", "transfer", "reveal"],
-  data: () => ({ draft: "", note: "", of: null, basedOn: null, kept: "", keptAt: 0, keeping: null, left: null, soon: null, shared: null, newer: null, isNote: false, isHeld: false, chosen: [], confirmed: "", isForLater: false, chosenTime: "", askedFor: null, editing: null, presence: null, toldTypingAt: 0, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
+  data: () => ({ draft: "", note: "", of: null, basedOn: null, kept: "", keptAt: 0, keeping: null, left: null, soon: null, shared: null, newer: null, isNote: false, isHeld: false, chosen: [], macros: [], confirmed: "", isForLater: false, chosenTime: "", askedFor: null, editing: null, presence: null, toldTypingAt: 0, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
   computed: {
     holderLine() {
       const lines = { mine: "held_by_you", bot: "bot_answers", queue: "customer_waits", staff: "held_by" };
@@ -166,7 +166,7 @@ export default {
     draft(text) {
       this.keepDraftSoon();
       if (text) return;
-      this.chosen = [];
+      this.chosen = this.macros = [];
       this.confirmed = "";
     },
     /** A note that is half written survives a reload and a look at another conversation, in this browser tab only. */
@@ -178,7 +178,7 @@ export default {
       if (isAnother) {
         if (before?.holder === "mine") this.keepDraft();
         this.restore();
-        this.chosen = [];
+        this.chosen = this.macros = [];
         this.isNote = this.isHeld = this.isTransferring = this.isForLater = false;
         this.editing = null;
         this.atEnd = true;
@@ -332,7 +332,7 @@ export default {
     },
     /** What the composer sends: the text, what the person had seen of the customer, and how it came about. */
     answer(text) {
-      return { text, seen: this.thread.lastOfCustomer, chosen: this.chosen, confirmed: this.confirmed === text };
+      return { text, seen: this.thread.lastOfCustomer, chosen: this.chosen, macros: this.macros.map((one) => one.name), confirmed: this.confirmed === text };
     },
     send() {
       const text = this.written.trim();
@@ -344,13 +344,17 @@ export default {
       else this.$emit("reply", this.answer(text));
     },
     /** Put a canned reply where the cursor is; a gap in it is selected, to be typed over. */
-    insert(text, id) {
+    insert(text, id, macro) {
       const { selectionStart, selectionEnd } = this.$refs.field;
       const at = this.draft ? selectionStart : 0;
       this.draft = this.draft.slice(0, at) + text + this.draft.slice(selectionEnd);
       this.chosen = [...this.chosen, id];
+      if (macro) this.addMacros([macro]);
       const gap = /【[^】]*】/.exec(text);
       this.$nextTick(() => this.select(at + (gap ? gap.index : text.length), gap ? gap[0].length : 0));
+    },
+    addMacros(macros) {
+      this.macros = [...this.macros, ...macros.filter((macro) => !this.macros.some((one) => one.name === macro.name))];
     },
     select(start, length) {
       this.grow();
@@ -395,7 +399,8 @@ export default {
       this.editing = null;
     },
     /** An undone answer goes before what was begun meanwhile. */
-    putBack(text) {
+    putBack(text, macros) {
+      this.addMacros(macros);
       this.draft = this.draft.trim() ? `${text}\n${this.draft}` : text;
       this.isNote = false;
       this.$nextTick(() => {

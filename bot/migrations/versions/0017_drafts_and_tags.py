@@ -1,4 +1,4 @@
-"""Half-written answers that are kept on the server, and tags on cases.
+"""Half-written answers that are kept on the server, and tags on cases, and what a macro does after its reply.
 
 Revision ID: 0017
 Revises: 0013
@@ -6,6 +6,7 @@ Revises: 0013
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0017"
 down_revision = "0013"
@@ -16,6 +17,11 @@ depends_on = None
 def upgrade() -> None:
     _keep_drafts()
     _tag_cases()
+    op.add_column(
+        "held_replies",
+        sa.Column("follow_ups", postgresql.JSONB(astext_type=sa.Text()), nullable=False, server_default="[]"),
+    )
+    op.alter_column("held_replies", "follow_ups", server_default=None)
 
 
 def _keep_drafts() -> None:
@@ -49,5 +55,6 @@ def _tag_cases() -> None:
 
 
 def downgrade() -> None:
+    op.drop_column("held_replies", "follow_ups")
     op.drop_table("case_tags")
     op.drop_table("reply_drafts")
