@@ -326,7 +326,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "macro_tags": ("加标签「{tag}」", "tag “{tag}”"),
     "macro_assigns_me": ("由我办理", "assign to me"),
     "macro_assigns_load": ("按工作量分派", "assign by load"),
-    "after_sending": ("发出后：", "Once sent:"),
+    "after_sending": ("发出后：{steps}", "Once sent: {steps}"),
     "leave_out": ("不做这一步", "Leave this out"),
     "step_leave_macro_out": ("宏没有做完", "Macro left out"),
     "own_reply": ("本机构", "Own"),

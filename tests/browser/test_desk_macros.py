@@ -77,7 +77,7 @@ def test_a_macros_tag_and_assignment_are_done_once_its_reply_is_out_and_an_undon
     open_conversation(page, bank, chat)
     take_over(page)
     pick(page, "我来办，要回访")
-    expect(page.locator(".afterwards")).to_contain_text("发出后： 加标签「回访」 · 由我办理")
+    expect(page.locator(".afterwards")).to_contain_text("发出后：加标签「回访」 · 由我办理")
     page.locator(FIELD).press("Enter")
     expect(page.locator(".message.is-held")).to_have_count(1)
     page.locator(".message.is-held").get_by_role("button", name="撤回").click()

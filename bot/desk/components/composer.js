@@ -32,7 +32,7 @@ export default {
         </li>
       </ol>
       <p v-if="composer.macros.length" class="afterwards">
-        <span v-for="macro in composer.macros" :key="macro.name" class="chip">{{ words.after_sending }} {{ macro.steps }}
+        <span v-for="macro in composer.macros" :key="macro.name" class="chip">{{ composer.fill(words.after_sending, macro) }}
           <button type="button" class="quiet" :aria-label="words.leave_out" @click="leaveOut(macro)">×</button></span>
       </p>
       <div class="tools-line">

@@ -62,7 +62,7 @@ export default {
         <button type="button" class="quiet" @click="picked = []">{{ words.clear_selection }}</button>
       </div>
       <div v-if="macro && picked.length" class="bulk bulk-confirm" role="alertdialog" :aria-label="macro.title">
-        <p>{{ askedToSend }}</p>
+        <p><span v-for="part in askedToSend" :key="part">{{ part }}</span></p>
         <button v-if="addressees.length" type="button" class="primary" @click="useMacro(macro)">{{ words.send }}</button>
         <button type="button" class="secondary" @click="macro = null">{{ words.cancel }}</button>
       </div>
@@ -174,8 +174,8 @@ export default {
       const parts = [this.fill(this.words.macro_sends_to, { count, title: this.macro.title })];
       if (waiting) parts.push(this.fill(this.words.macro_takes_over, { count: waiting }));
       if (count < this.pickedRows.length) parts.push(this.fill(this.words.macro_leaves_out, { count: this.pickedRows.length - count }));
-      if (count && this.macro.steps) parts.push(`${this.words.after_sending} ${this.macro.steps}`);
-      return parts.join(" ");
+      if (count && this.macro.steps) parts.push(this.fill(this.words.after_sending, this.macro));
+      return parts;
     },
     isSearching() {
       return this.view.search.trim().length > 1;

@@ -86,8 +86,9 @@ export default {
             <button type="button" @click="$emit('sendNow', reply.id)">{{ words.send_now }}</button>
           </p>
         </article>
-        <article v-if="othersDraft" class="message is-draft" :key="'draft'">
-          <div class="bubble"><strong>{{ fill(words.draft_of, { person: othersDraft.writer }) }}</strong><p class="text">{{ othersDraft.text }}</p></div>
+        <article v-if="othersDraft" class="message is-draft" :key="'draft'" aria-live="off">
+          <header><strong>{{ fill(words.draft_of, { person: othersDraft.writer }) }}</strong><time>{{ moment(othersDraft.at) }}</time></header>
+          <div class="bubble"><p class="text">{{ othersDraft.text }}</p></div>
           <p v-if="thread.holder === 'mine'" class="message-acts"><button type="button" class="take-up" @click="$emit('takeUpDraft')">{{ words.take_up_draft }}</button></p>
         </article>
       </div>
@@ -252,6 +253,7 @@ export default {
     keepDraft() {
       clearTimeout(this.soon);
       this.soon = null;
+      if (this.of === this.thread?.id && this.thread.holder !== "mine") return;
       const waits = this.keeping && Date.now() - this.keeping.at < 5000;
       if (this.draft === this.kept || waits || this.newer || this.busy) return;
       this.keeping = { id: this.of, text: this.draft, at: Date.now() };
@@ -429,6 +431,7 @@ export default {
     held() {
       this.busy = false;
       this.isHeld = true;
+      this.keepDraftSoon();
       this.$nextTick(() => this.$refs.field?.focus());
     },
     notSent() {
