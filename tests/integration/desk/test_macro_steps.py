@@ -11,12 +11,15 @@ from bot.complaints.follow_ups import AssignTo, FollowUp
 from bot.complaints.lifecycle import State
 from bot.complaints.models import CaseTag, Complaint, Notice, NoticeKind
 from bot.conversations.handover import take_over
+from bot.conversations.models import HeldReply
 from bot.conversations.replies import HeldReplies, reply_undoably, take_back
 from bot.database import Database
 from bot.desk.replying import follow_ups_of
 from bot.followups.macro_steps import MacroFollower
+from bot.jobs import job_app
 from bot.staff.models import Role, StaffMember
-from tests.builders import audit_trail, jobs
+from bot.worker import register_jobs
+from tests.builders import audit_trail, jobs, rooms_with
 from tests.integration.desk.scene import Scene
 
 OUTLET = "HB-WH-WC-03"
@@ -33,8 +36,10 @@ async def complaint(scene: Scene) -> Complaint:
     return await scene.complaint(await scene.customer_writes("卡被吞了"), outlet_code=OUTLET)
 
 
-async def writes(database: Database, person: StaffMember, complaint: Complaint, macro: str = MINE) -> int:
-    """The person takes over and sends the macro's reply, which can be undone for five seconds."""
+async def writes(
+    database: Database, person: StaffMember, complaint: Complaint, *, undo_for: timedelta = timedelta(seconds=5)
+) -> int:
+    """The person takes over and sends the macro's reply, which can be undone for a while."""
     now, chat = system_clock(), complaint.conversation_id
     async with database.transaction() as session:
         await take_over(session, chat, person.id, username=person.username, shown_as=person.name, now=now)
@@ -43,9 +48,9 @@ async def writes(database: Database, person: StaffMember, complaint: Complaint, 
             chat,
             person.id,
             "我来办",
-            undo_for=timedelta(seconds=5),
+            undo_for=undo_for,
             now=now,
-            follow_ups=follow_ups_of([macro, macro, "no such macro", 3], complaint, person),
+            follow_ups=follow_ups_of([MINE, MINE, "no such macro", 3], complaint, person),
         )
         return held.id
 
@@ -127,3 +132,16 @@ async def test_by_load_is_for_whoever_leads_and_leaves_a_case_with_whoever_has_i
         await session.execute(update(Complaint).values(handler_id=leader.id))
     await follower.follow(follow_up)
     assert (await state_of(database, complaint))[0] == leader.id
+
+
+async def test_a_worker_sends_the_reply_and_does_what_follows(
+    database: Database, me: StaffMember, complaint: Complaint
+) -> None:
+    reply_id = await writes(database, me, complaint, undo_for=timedelta(0))
+    app = job_app(database.url)
+    register_jobs(app, rooms_with(database))
+    async with app.open_async():
+        await app.run_worker_async(wait=False, install_signal_handlers=False)
+    async with database.transaction() as session:
+        assert await session.get(HeldReply, reply_id) is None
+    assert await state_of(database, complaint) == (me.id, ["call_back"])
