@@ -25,6 +25,7 @@ class Job(StrEnum):
     DELIVER = "deliver"
     SHOW_TYPING = "show_typing"
     SEND_HELD = "send_held"
+    FOLLOW_UP = "follow_up"
     CARRY_CORRECTION = "carry_correction"
     RETURN_UNANSWERED = "return_unanswered"
     ASK_SATISFACTION = "ask_satisfaction"

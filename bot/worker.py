@@ -21,6 +21,8 @@ from bot.audit.sealing import AuditSealer
 from bot.channels.registry import channels_by_name
 from bot.channels.telegram.bot_api import telegram_bot
 from bot.clock import Clock, system_clock
+from bot.complaints.follow_ups import FollowUp
+from bot.conversations.drafts import DraftSweeper
 from bot.conversations.outbound import Deliverer
 from bot.conversations.rasa_client import RasaClient, RasaUnavailable
 from bot.conversations.replies import HeldReplies
@@ -32,6 +34,7 @@ from bot.database import Database
 from bot.followups.assigning import Assigner
 from bot.followups.closing import AutomaticClosing
 from bot.followups.deadline_watch import DeadlineWatch
+from bot.followups.macro_steps import MacroFollower
 from bot.followups.satisfaction import SatisfactionSurvey
 from bot.followups.snooze_watch import SnoozeWatch
 from bot.followups.task_watch import TaskWatch
@@ -71,6 +74,8 @@ class Rooms:
     turns: Turns
     deliverer: Deliverer
     held_replies: HeldReplies
+    draft_sweeper: DraftSweeper
+    macro_follower: MacroFollower
     corrector: Corrector
     unanswered_watch: UnansweredWatch
     survey: SatisfactionSurvey
@@ -108,6 +113,8 @@ def furnish(config: Settings, database: Database, clock: Clock = system_clock) -
         ),
         deliverer=Deliverer(database=database, channels=channels, clock=clock),
         held_replies=HeldReplies(database=database, clock=clock),
+        draft_sweeper=DraftSweeper(database=database, clock=clock),
+        macro_follower=MacroFollower(database=database, clock=clock),
         corrector=Corrector(database=database, channels=channels, clock=clock),
         unanswered_watch=UnansweredWatch(
             database=database, clock=clock, answer_within=timedelta(seconds=config.answer_within_seconds)
@@ -157,6 +164,15 @@ def register_jobs(app: procrastinate.App, rooms: Rooms) -> None:
     @app.task(name=Job.SEND_HELD, retry=BackOff(ceiling=5))
     async def send_held(conversation_id: str, reply_id: int) -> None:
         await rooms.held_replies.send_due(uuid.UUID(conversation_id), reply_id)
+
+    @app.task(name=Job.FOLLOW_UP, retry=BackOff(ceiling=300))
+    async def follow_up(**stored: str) -> None:
+        await rooms.macro_follower.follow(FollowUp.restored(stored))
+
+    @app.periodic(cron="23 * * * *")
+    @app.task(name="sweep_drafts", queueing_lock="sweep_drafts")
+    async def sweep_drafts(timestamp: int) -> None:
+        await rooms.draft_sweeper.sweep()
 
     @app.task(name=Job.CARRY_CORRECTION, retry=BackOff(ceiling=300))
     async def carry_correction(message_id: int) -> None:

@@ -457,6 +457,20 @@ class Follow(Base):
     followed_at: Mapped[datetime]
 
 
+class CaseTag(Base):
+    """A short label on a case, by which people find it again."""
+
+    __tablename__ = "case_tags"
+    __table_args__ = (Index("ix_case_tags_tag", "tag", "complaint_id"),)
+
+    complaint_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("complaints.id"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(40), primary_key=True)
+    """Its name in data/policy/tags.yml."""
+    added_by: Mapped[str] = mapped_column(String(80))
+    """`staff:<username>`."""
+    added_at: Mapped[datetime]
+
+
 class Notice(Base):
     """Something that a person, or a whole unit, must see: a date comes near, a date was missed."""
 

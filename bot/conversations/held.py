@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.complaints.checklist import Tick, tick_all
+from bot.complaints.follow_ups import FollowUp, follow_all
 from bot.conversations.models import Author, Conversation, HeldReply, Message, Note
 from bot.conversations.outbound import say
 from bot.database import notify_changed
@@ -55,6 +56,7 @@ async def send(session: AsyncSession, conversation: Conversation, reply: HeldRep
     """Say a held reply to the customer."""
     await session.delete(reply)
     await tick_all(session, map(Tick.restored, reply.ticks), now=now)
+    await follow_all(session, map(FollowUp.restored, reply.follow_ups))
     return await say(session, conversation, Saying(reply.text), now=now, author=Author.STAFF, staff_id=reply.staff_id)
 
 

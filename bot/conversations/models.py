@@ -148,6 +148,21 @@ class HeldReply(Base):
     """The customer's last message that the person had seen; 0 if there was none."""
     ticks: Mapped[list[Any]] = mapped_column(default=list)
     """The LEARN steps that it takes once it goes out: see `bot.complaints.checklist.Tick`."""
+    follow_ups: Mapped[list[Any]] = mapped_column(default=list)
+    """What is done with the case once it goes out: see `bot.complaints.follow_ups.FollowUp`."""
+
+
+class ReplyDraft(Base):
+    """What whoever is with a customer has half written to them, masked; one for each conversation."""
+
+    __tablename__ = "reply_drafts"
+
+    conversation_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("conversations.id"), primary_key=True)
+    staff_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff.id"))
+    text: Mapped[str] = mapped_column(Text)
+    edition: Mapped[uuid.UUID] = mapped_column(default=uuid.uuid4)
+    """Another one with each change, by which a page knows whether what it shows is out of date."""
+    written_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Attachment(Base):

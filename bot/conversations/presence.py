@@ -28,6 +28,7 @@ TYPING_FOR_SECONDS = 5.0
 SWEEP_EVERY_SECONDS = 0.5
 LISTEN_AGAIN_AFTER_SECONDS = 2.0
 
+Subscriber = Callable[[uuid.UUID], None]
 log = logger(__name__)
 
 
@@ -43,6 +44,8 @@ class Doing(StrEnum):
     GONE = "gone"
     """The page shows the conversation no longer."""
     CUSTOMER_TYPING = "customer_typing"
+    DRAFTING = "drafting"
+    """What is half written to the customer has changed; it is read from the database."""
 
 
 class Sign(BaseModel, frozen=True):
@@ -92,21 +95,24 @@ class Presences:
         self._database = database
         self._monotonic = monotonic
         self._until: dict[Trace, float] = {}
-        self._subscribers: list[Callable[[uuid.UUID], None]] = []
+        self._subscribers: list[Subscriber] = []
+        self._readers: list[Subscriber] = []
 
-    def subscribe(self, subscriber: Callable[[uuid.UUID], None]) -> Callable[[], None]:
+    def subscribe(self, subscriber: Subscriber) -> Callable[[], None]:
         """Call the subscriber with a conversation's id whenever something about it is otherwise than before.
 
         Returns:
             What ends the subscription.
         """
-        self._subscribers.append(subscriber)
+        return _added(self._subscribers, subscriber)
 
-        def unsubscribe() -> None:
-            with suppress(ValueError):
-                self._subscribers.remove(subscriber)
+    def subscribe_to_drafts(self, subscriber: Subscriber) -> Callable[[], None]:
+        """Call the subscriber with a conversation's id whenever what is half written there has changed.
 
-        return unsubscribe
+        Returns:
+            What ends the subscription.
+        """
+        return _added(self._readers, subscriber)
 
     def staff_in(self, conversation_id: uuid.UUID) -> list[Present]:
         """Who of staff has the conversation open, once each, in a steady order."""
@@ -134,6 +140,8 @@ class Presences:
             self._keep(trace, now + TYPING_FOR_SECONDS)
         elif sign.doing is Doing.READING:
             self._keep(trace, now + READING_FOR_SECONDS)
+        elif sign.doing is Doing.DRAFTING:
+            _call(self._readers, sign.conversation_id)
         else:
             self._forget(trace._replace(doing=Doing.TYPING))
         if sign.doing is Doing.GONE:
@@ -184,15 +192,26 @@ class Presences:
         is_new = trace not in self._until
         self._until[trace] = until
         if is_new:
-            self._tell(trace.conversation_id)
+            _call(self._subscribers, trace.conversation_id)
 
     def _forget(self, trace: Trace) -> None:
         if self._until.pop(trace, None) is not None:
-            self._tell(trace.conversation_id)
+            _call(self._subscribers, trace.conversation_id)
 
-    def _tell(self, conversation_id: uuid.UUID) -> None:
-        for subscriber in list(self._subscribers):
-            try:
-                subscriber(conversation_id)
-            except Exception:
-                log.exception("subscriber_failed")
+
+def _added(subscribers: list[Subscriber], subscriber: Subscriber) -> Callable[[], None]:
+    subscribers.append(subscriber)
+
+    def unsubscribe() -> None:
+        with suppress(ValueError):
+            subscribers.remove(subscriber)
+
+    return unsubscribe
+
+
+def _call(subscribers: list[Subscriber], conversation_id: uuid.UUID) -> None:
+    for subscriber in list(subscribers):
+        try:
+            subscriber(conversation_id)
+        except Exception:
+            log.exception("subscriber_failed")

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.audit import record
 from bot.clock import Clock
 from bot.complaints.checklist import Tick
+from bot.complaints.follow_ups import FollowUp
 from bot.conversations.handover import answerable, held_by, last_of_customer, locked
 from bot.conversations.held import held_in, hold, schedule, send, withdraw_all
 from bot.conversations.models import Conversation, HeldReply, Holder, Message
@@ -42,6 +43,7 @@ async def reply_undoably(
     now: datetime,
     seen: int | None = None,
     ticks: Sequence[Tick] = (),
+    follow_ups: Sequence[FollowUp] = (),
 ) -> HeldReply:
     """Answer the customer after a moment in which the person can still undo it.
 
@@ -49,15 +51,21 @@ async def reply_undoably(
         undo_for: how long the reply can be undone.
         seen: id of the customer's last message that the person saw; None answers whatever came meanwhile.
         ticks: the LEARN steps that it takes once it has gone out.
+        follow_ups: what is done with the case then.
 
     Raises:
         HeldBySomeoneElse: the person does not hold the conversation.
         CustomerWroteMeanwhile: there is a newer message than the one seen.
     """
     await answerable(session, conversation_id, staff_id, seen=seen)
-    return await _hold(
-        session, conversation_id, staff_id, text, send_at=now + undo_for, is_for_later=False, ticks=ticks, now=now
+    reply = HeldReply(
+        text=text,
+        send_at=now + undo_for,
+        is_for_later=False,
+        ticks=[tick.stored() for tick in ticks],
+        follow_ups=[one.stored() for one in follow_ups],
     )
+    return await _hold(session, conversation_id, staff_id, reply, now=now)
 
 
 async def reply_later(
@@ -71,6 +79,7 @@ async def reply_later(
     now: datetime,
     seen: int | None = None,
     ticks: Sequence[Tick] = (),
+    follow_ups: Sequence[FollowUp] = (),
 ) -> HeldReply:
     """Answer the customer at a chosen time, unless the customer writes again before.
 
@@ -82,34 +91,25 @@ async def reply_later(
     if not now < send_at <= now + LATEST:
         raise NoSuchTime(send_at.isoformat())
     await answerable(session, conversation_id, staff_id, seen=seen)
-    reply = await _hold(
-        session, conversation_id, staff_id, text, send_at=send_at, is_for_later=True, ticks=ticks, now=now
+    reply = HeldReply(
+        text=text,
+        send_at=send_at,
+        is_for_later=True,
+        ticks=[tick.stored() for tick in ticks],
+        follow_ups=[one.stored() for one in follow_ups],
     )
+    await _hold(session, conversation_id, staff_id, reply, now=now)
     _record(session, "schedule_reply", reply, username, now)
     return reply
 
 
 async def _hold(
-    session: AsyncSession,
-    conversation_id: uuid.UUID,
-    staff_id: uuid.UUID,
-    text: str,
-    *,
-    send_at: datetime,
-    is_for_later: bool,
-    ticks: Sequence[Tick],
-    now: datetime,
+    session: AsyncSession, conversation_id: uuid.UUID, staff_id: uuid.UUID, reply: HeldReply, *, now: datetime
 ) -> HeldReply:
-    reply = HeldReply(
-        conversation_id=conversation_id,
-        staff_id=staff_id,
-        text=mask(text).text,
-        written_at=now,
-        send_at=send_at,
-        is_for_later=is_for_later,
-        answers_up_to=await last_of_customer(session, conversation_id),
-        ticks=[tick.stored() for tick in ticks],
-    )
+    """Keep a reply of this person, masked, until its time has come."""
+    reply.conversation_id, reply.staff_id, reply.written_at = conversation_id, staff_id, now
+    reply.text = mask(reply.text).text
+    reply.answers_up_to = await last_of_customer(session, conversation_id)
     return await hold(session, reply)
 
 
@@ -156,11 +156,11 @@ async def take_back(
     *,
     username: str,
     now: datetime,
-) -> str:
+) -> HeldReply:
     """Undo a held reply. It answers the customer no longer, so whether somebody does is looked at again.
 
     Returns:
-        Its text, for the composer.
+        The reply as it was, for the composer.
 
     Raises:
         HeldBySomeoneElse: the person does not hold the conversation.
@@ -178,7 +178,7 @@ async def take_back(
             message_id=reply.answers_up_to,
         )
     await notify_changed(session, conversation_id)
-    return reply.text
+    return reply
 
 
 async def _own(

@@ -8,14 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.audit import record
 from bot.complaints.assignment import MustAvoid, assign
-from bot.complaints.authority import decides_for
 from bot.complaints.figures import Scope
 from bot.complaints.labels import Label, Tier
 from bot.complaints.lifecycle import SETTLED, IllegalStep
 from bot.complaints.models import Complaint
-from bot.complaints.people import Candidate, CaseRole, is_within
+from bot.complaints.people import Candidate, is_within
 from bot.database import notify_changed
-from bot.staff.candidates import CASE_ROLE_OF, NotOnCases, best_handler, candidate, candidates, person_of
+from bot.followups.macro_steps import answers_for
+from bot.staff.candidates import CASE_ROLE_OF, NotOnCases, best_handler, candidate, candidates
 from bot.staff.models import StaffMember
 from bot.staff.organisation import Organisation
 from bot.staff.permissions import Act, may, may_see
@@ -59,11 +59,11 @@ async def give(
         person: who gives it. Anybody may take a case that they see; to give it to others takes a supervisor's role
             over the case's unit.
     """
-    complaint = await _newest_case(session, conversation_id, person, organisation)
+    complaint = await newest_case(session, conversation_id, person, organisation)
     if complaint is None:
         return Given.NO_CASE
     if not _may_give(complaint, handler_id, person):
-        _record_refusal(session, complaint, person, "assign", now=now)
+        record_refusal(session, complaint, person, "assign", now=now)
         return Given.NOT_YOURS
     member = await session.get(StaffMember, handler_id)
     if member is None or not may_see(member, complaint.outlet_code, organisation):
@@ -112,8 +112,8 @@ async def pass_on(
     is_theirs = complaint.handler_id == handler_id and not complaint.state.is_settled
     if not is_theirs or not may_see(person, complaint.outlet_code, organisation):
         return Given.NO_CASE
-    if not may(person, Act.REASSIGN) or not _answers_for(complaint, person):
-        _record_refusal(session, complaint, person, "reassign", now=now)
+    if not may(person, Act.REASSIGN) or not answers_for(person, complaint):
+        record_refusal(session, complaint, person, "reassign", now=now)
         return Given.NOT_YOURS
     handler = await best_handler(session, complaint, now=now, besides={handler_id})
     if handler is None:
@@ -123,7 +123,7 @@ async def pass_on(
     return Given.GIVEN
 
 
-async def _newest_case(
+async def newest_case(
     session: AsyncSession, conversation_id: uuid.UUID, person: StaffMember, organisation: Organisation
 ) -> Complaint | None:
     """The case that the queue shows of a conversation, locked; one that the person may not see is none."""
@@ -138,19 +138,12 @@ async def _newest_case(
 
 
 def _may_give(complaint: Complaint, handler_id: uuid.UUID, person: StaffMember) -> bool:
-    return (handler_id == person.id and person.role in CASE_ROLE_OF) or _answers_for(complaint, person)
+    return (handler_id == person.id and person.role in CASE_ROLE_OF) or answers_for(person, complaint)
 
 
-def _answers_for(complaint: Complaint, person: StaffMember) -> bool:
-    """Whether the person leads where the case is."""
-    try:
-        return decides_for(complaint, person_of(person), least=CaseRole.SUPERVISOR)
-    except NotOnCases:
-        return False
-
-
-def _record_refusal(
+def record_refusal(
     session: AsyncSession, complaint: Complaint, person: StaffMember, wish: str, *, now: datetime
 ) -> None:
+    """Write into the audit log what the person was refused in a case."""
     actor = f"staff:{person.username}"
     record(session, at=now, actor=actor, action="access_refused", subject=complaint.number, wish=wish)

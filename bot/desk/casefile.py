@@ -12,6 +12,7 @@ from bot.complaints.labels import Tier
 from bot.complaints.links import links_of
 from bot.complaints.models import Approval, ApprovalKind, CaseTask, Closing, Complaint, LinkKind, Plan, Recheck
 from bot.complaints.similar import Repeat, Similar, similar_settled
+from bot.complaints.tags import tag_policy
 from bot.desk.acts import CASE_ACTS, CaseAtHand, seen_by
 from bot.desk.conversation import milliseconds, shown_text
 from bot.desk.masked import Personal
@@ -40,6 +41,7 @@ async def casefile_of(case: CaseAtHand, revealed: Collection[Personal] = ()) -> 
         "followers": [names[follow.staff_id] for follow in complaint.follows if follow.staff_id in names],
         "parent": _relative(case, case.parent) if case.parent is not None else None,
         "children": [_relative(case, child) for child in case.children],
+        "tags": [tag_policy().display_name(name, case.language) for name in case.tags],
         "asked": [_asked(case, asked, names) for asked in case.approvals],
         "plans": [_plan(case, plan, names) for plan in reversed(case.plans)],
         "tasks": [_task(case, task, names) for task in case.tasks],

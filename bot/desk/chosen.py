@@ -90,6 +90,7 @@ class ChosenConversation:
         *,
         requires: Act | None = Act.ANSWER,
         when_refused: str = "cannot_be_done",
+        when_failed: str = "not_sent",
         is_locked: bool = True,
     ) -> bool:
         """Do an act on the conversation in one transaction; what stands in its way is told and changes nothing.
@@ -97,6 +98,7 @@ class ChosenConversation:
         Args:
             requires: what the person's role must allow, beside seeing the conversation.
             when_refused: the word for a refusal that has none of its own.
+            when_failed: the word for a database that is away.
 
         Returns:
             Whether it was done.
@@ -110,7 +112,7 @@ class ChosenConversation:
 
         visit = self.visit
         try:
-            return await visit.carry_out(on_it, when_failed="not_sent")
+            return await visit.carry_out(on_it, when_failed=when_failed)
         except NoSuchConversation:
             visit.go("/")
         except NotForThisPerson as refused:

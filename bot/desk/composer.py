@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.checklist import Tick, tick_step
+from bot.complaints.follow_ups import FollowUp
 from bot.complaints.learn import LearnStep
 from bot.complaints.replies import gaps_in
 from bot.conversations import replies, sent
@@ -23,8 +24,10 @@ from bot.desk import sending
 from bot.desk.acts import CASE_ACTS
 from bot.desk.chosen import ChosenConversation
 from bot.desk.conversation import NotForThisPerson, Opened
+from bot.desk.drafting import LONGEST_REPLY, SharedDraft
 from bot.desk.elements import Cases, ReplyTools, Thread
 from bot.desk.given import given_id, given_number, given_text, given_wish
+from bot.desk.macros import macro_policy
 from bot.desk.mentions import tell_of_note
 from bot.desk.presence import PagePresence
 from bot.desk.replying import (
@@ -33,6 +36,7 @@ from bot.desk.replying import (
     case_written_about,
     cautions_for,
     checklist_of,
+    follow_ups_of,
     kinds_of,
     replies_at_hand,
     steps_of,
@@ -41,9 +45,6 @@ from bot.desk.sending import Answer
 from bot.desk.visit import NoLongerAllowed, Refused, Visit
 from bot.desk.words import word
 from bot.staff.people import organisation
-
-LONGEST_REPLY = 4000
-"""Characters. Telegram carries 4096 in one message."""
 
 
 class GapsLeft(Exception):
@@ -57,6 +58,7 @@ class Composer:
         self._chosen = chosen
         self._visit = chosen.visit
         self._presence = presence
+        self._draft = SharedDraft(chosen)
 
     def build(self, thread: Thread, cases: Cases) -> None:
         """Put the tools into the thread, and hear what is written there."""
@@ -70,6 +72,7 @@ class Composer:
         thread.on("sendAgain", act(self._send_again))
         thread.on("note", self._note)
         thread.on("typing", self._type)
+        self._draft.build(thread)
         with thread.add_slot("writing"):
             self._tools = ReplyTools(self._visit.language)
         self._tools.on("replies", act(self._offer_replies, is_locked=False))
@@ -84,7 +87,8 @@ class Composer:
         wish = given_wish(event.args)
         text = given_text(wish.get("text"))
         try:
-            is_sent = await self._chosen.carry_out(self._send, wish, when_refused="held_by_someone_else")
+            async with self._draft.order:
+                is_sent = await self._chosen.carry_out(self._send, wish, when_refused="held_by_someone_else")
         except CustomerWroteMeanwhile:
             self._chosen.show_again()
             self._thread.answer_held()
@@ -117,16 +121,22 @@ class Composer:
             session,
             conversation_id,
             self._visit.person,
-            Answer.read(wish, text, ticks=await self._ticks(session, opened, wish.get("chosen"))),
+            Answer.read(
+                wish,
+                text,
+                ticks=await self._ticks(session, opened, wish.get("chosen")),
+                follow_ups=self._follow_ups(opened, wish.get("macros")),
+            ),
             undo_for=self._visit.desk.undo_for,
             now=self._visit.now,
         )
+        await self._draft.let_go(session, conversation_id)
         await self._presence.pause(session)
 
     async def _undo(self, session: AsyncSession, opened: Opened, reply_id: Any) -> None:
-        """Take back what has not gone out: its text is in the composer again."""
+        """Take back what has not gone out: its text is in the composer again, with the macros that it came from."""
         person = self._visit.person
-        text = await replies.take_back(
+        reply = await replies.take_back(
             session,
             opened.conversation.id,
             person.id,
@@ -134,7 +144,10 @@ class Composer:
             username=person.username,
             now=self._visit.now,
         )
-        self._thread.put_back(text)
+        names = [FollowUp.restored(one).macro for one in reply.follow_ups]
+        macros = [macro for name in names if (macro := macro_policy().find(name))]
+        steps = [{"name": macro.name, "steps": macro.steps(self._visit.language)} for macro in macros]
+        self._thread.put_back(reply.text, steps)
 
     async def _send_now(self, session: AsyncSession, opened: Opened, reply_id: Any) -> None:
         await replies.send_now(
@@ -228,6 +241,13 @@ class Composer:
             return []
         steps = await steps_of(session, chosen, self._visit.person)
         return [Tick(complaint.id, step, f"reply {reply_id}", self._visit.actor) for reply_id, step in steps.items()]
+
+    def _follow_ups(self, opened: Opened, chosen: Any) -> list[FollowUp]:
+        """What the chosen macros do with the case once the answer has gone out."""
+        complaint = case_written_about(opened.complaints)
+        if complaint is None or not isinstance(chosen, list):
+            return []
+        return follow_ups_of(chosen, complaint, self._visit.person)
 
     def _fitting(self, given: Any) -> str:
         """A text that can be kept.

@@ -19,7 +19,7 @@ from bot.complaints.models import Complaint, DeadlineRecord, Fact, TierDecisionR
 from bot.conversations.models import Author, Conversation, Delivery, Holder, Message, Note
 from bot.conversations.sent import is_correctable
 from bot.desk.masked import Personal, masked_name, masked_telephone, with_telephones_masked
-from bot.desk.sending import held_for
+from bot.desk.sending import draft_for, held_for
 from bot.desk.timeline import name_of
 from bot.desk.words import language_of, word, word_or
 from bot.staff.models import StaffMember
@@ -157,6 +157,7 @@ async def thread_of(
         "lastOfCustomer": last_of_customer,
         "messages": [entry for _, entry in sorted(entries, key=lambda dated: dated[0])],
         "held": await held_for(session, conversation, person, last_of_customer=last_of_customer, revealed=revealed),
+        "draft": await draft_for(session, conversation.id, person, revealed),
     }
 
 

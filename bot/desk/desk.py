@@ -15,8 +15,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.api.app import ApiMount, api_app
 from bot.clock import Clock, system_clock
+from bot.complaints.tags import tag_policy
 from bot.database import Database
 from bot.desk.frame import FAVICON, STATIC, STATIC_ADDRESS
+from bot.desk.macros import macro_policy
 from bot.desk.pages import add_pages
 from bot.desk.parts import Desk
 from bot.desk.routes import routes
@@ -111,6 +113,7 @@ def run(clock: Clock = system_clock) -> None:
     url = chosen.database_url or running_url(chosen.var_dir)
     if url is None:
         raise SystemExit("The desk finds no database. Start it with `tingsu up`, or set DATABASE_URL.")
+    tag_policy(), macro_policy()  # a slip in a file is found now, not when somebody first chooses from it
     desk = Desk.on(
         Database(url),
         clock,

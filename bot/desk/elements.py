@@ -7,6 +7,7 @@ from nicegui.element import Element
 
 from bot.complaints.figures import Promise
 from bot.complaints.labels import Label, Language, Product, Tier
+from bot.complaints.tags import tag_policy
 from bot.desk.queue import ROWS_ON_A_PAGE
 
 
@@ -15,18 +16,20 @@ class QueueList(Element, component="components/queue.js"):
 
     Emits `open` (a conversation's id), `look` (what changes of the view), `turn` (a page, counted from 0), `saveView`
     (a name), `useView` and `removeView` (a saved view's id), `lookFor` (a text, for the palette),
-    `chooseHandler`, and `give` (`{"ids": …, "to": …}`).
+    `chooseHandler`, `give` (`{"ids": …, "to": …}`) and `useMacro` (`{"ids": …, "macro": …, "confirmed": …}`).
     """
 
     def __init__(self, language: Language, view: dict[str, Any]) -> None:
         super().__init__()
         self._props["tiers"] = _choices(reversed(Tier), language)
         self._props["products"] = _choices(Product, language)
+        self._props["tags"] = [{"value": tag.name, "name": tag.display_name(language)} for tag in tag_policy().tags]
         self._props["rowsOnAPage"] = ROWS_ON_A_PAGE
         self._props["views"] = []
         self._props["found"] = []
         self._props["colleagues"] = []
         self._props["queue"] = {"rows": [], "counts": {}, "view": view, "page": 0, "selected": ""}
+        self._props["macros"] = []
 
     def show(
         self, *, rows: Sequence[dict[str, Any]], counts: dict[str, int], view: dict[str, Any], page: int, selected: str
@@ -59,8 +62,13 @@ class QueueList(Element, component="components/queue.js"):
         self._props["colleagues"] = list(colleagues)
         self.update()
 
+    def show_macros(self, macros: Sequence[dict[str, Any]]) -> None:
+        """Show which macros there are for the chosen cases."""
+        self._props["macros"] = list(macros)
+        self.update()
+
     def given(self, outcomes: dict[str, dict[str, Any]]) -> None:
-        """Say at each row what came of giving its case away."""
+        """Say at each row what came of giving its case away, or of a macro."""
         self.run_method("given", outcomes)
 
 
@@ -71,10 +79,12 @@ def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]
 class Thread(Element, component="components/thread.js"):
     """The messages of a conversation and the place to answer.
 
-    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "sendAt": …, "chosen": …, "confirmed": …}`), `undo`
-    and `sendNow` (the id of a reply that has not gone out), `change` (`{"id": …, "text": …}`), `correct` (the same for
-    a message), `sendAgain` (a message's id), `typing`, `note` (a text), `colleagues` (who could take the
-    conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show unmasked).
+    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "sendAt": …, "chosen": …, "macros": …, "confirmed":
+    …}`), `undo` and `sendNow` (the id of a reply that has not gone out), `change` (`{"id": …, "text": …}`), `correct`
+    (the same for a message), `sendAgain` (a message's id), `typing`, `draft` (`{"id": …, "text": …, "basedOn": …}`:
+    what is half written in which conversation, and the edition that it began with), `takeUpDraft`, `note` (a text),
+    `colleagues` (who could take the conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show
+    unmasked).
     """
 
     def __init__(self, language: Language) -> None:
@@ -98,13 +108,33 @@ class Thread(Element, component="components/thread.js"):
         """Show who else has the conversation open, and whether the customer is typing."""
         self.run_method("seePresence", presence)
 
+    def show_draft(self, draft: dict[str, Any]) -> None:
+        """Show what is half written: `{"id": a conversation's, "draft": … or None}`."""
+        self.run_method("seeDraft", draft)
+
+    def draft_kept(self, kept: dict[str, Any]) -> None:
+        """What is half written was stored: `{"id": …, "edition": …, "at": …}`."""
+        self.run_method("draftKept", kept)
+
+    def draft_not_kept(self) -> None:
+        """What is half written was not stored; the page tries again with the next word."""
+        self.run_method("draftNotKept")
+
+    def draft_is_out_of_date(self, newer: dict[str, Any]) -> None:
+        """The person has written something else on another page: let them choose."""
+        self.run_method("draftIsOutOfDate", newer)
+
+    def draft_taken_up(self, draft: dict[str, Any]) -> None:
+        """What somebody else had begun is the person's own now."""
+        self.run_method("takeUpDraft", draft)
+
     def answer_sent(self) -> None:
         """The answer in the composer was stored: clear it."""
         self.run_method("sent", "draft")
 
-    def put_back(self, text: str) -> None:
-        """An answer was undone: it is in the composer again."""
-        self.run_method("putBack", text)
+    def put_back(self, text: str, macros: Sequence[dict[str, str]]) -> None:
+        """An answer was undone: it is in the composer again, with the macros that are to follow it."""
+        self.run_method("putBack", text, list(macros))
 
     def rewritten(self) -> None:
         """The text in the editor of a message was stored: close it."""

@@ -14,10 +14,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import (
+    ARRAY,
     CTE,
     ColumnElement,
     Select,
     SQLColumnExpression,
+    String,
     and_,
     case,
     exists,
@@ -32,7 +34,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.complaints.case_number import InvalidCaseNumber, parse
 from bot.complaints.labels import Cause, Product, Tier
 from bot.complaints.lifecycle import SETTLED, State
-from bot.complaints.models import Complaint, DeadlineRecord, Follow, Snooze
+from bot.complaints.models import CaseTag, Complaint, DeadlineRecord, Follow, Snooze
+from bot.complaints.tags import LONGEST_NAME
 from bot.conversations.models import Attachment, Author, Conversation, Holder, Message
 from bot.desk.search import LONGEST_SEARCH, case_matches, conversation_matches, is_long_enough
 from bot.followups.snooze_watch import was_roused
@@ -83,6 +86,8 @@ class QueueView(BaseModel):
     """Only conversations with a case that this unit has to settle."""
     handler: str | None = Field(default=None, max_length=50)
     """Only conversations with a case that the person with this username has."""
+    tag: str | None = Field(default=None, max_length=LONGEST_NAME)
+    """Only conversations with a case that has this tag."""
 
     @classmethod
     def asked(cls, parameters: Mapping[str, str]) -> "QueueView":
@@ -146,6 +151,8 @@ class ComplaintInQueue:
     cause: Cause | None
     outlet_code: str | None
     handler_name: str | None
+    tags: Sequence[str] = ()
+    """Names, in any order."""
 
 
 @dataclass(frozen=True)
@@ -298,7 +305,7 @@ def _in_queue(viewer: Viewer, view: QueueView, now: datetime, among: Collection[
         query = query.where(rank == view.tier.rank)
     if view.product is not None:
         query = query.where(cases.c.is_of_product)
-    if view.unit is not None or view.handler is not None:
+    if view.unit is not None or view.handler is not None or view.tag is not None:
         query = query.where(cases.c.is_of_group)
     if is_long_enough(view.search):
         query = query.where(or_(conversation_matches(view.search), cases.c.is_found))
@@ -354,6 +361,8 @@ def _is_of_group(view: QueueView) -> ColumnElement[bool]:
     if view.handler is not None:
         handler = select(StaffMember.id).where(StaffMember.username == view.handler).scalar_subquery()
         conditions.append(Complaint.handler_id == handler)
+    if view.tag is not None:
+        conditions.append(Complaint.id.in_(select(CaseTag.complaint_id).where(CaseTag.tag == view.tag)))
     return and_(true(), *conditions)
 
 
@@ -409,6 +418,7 @@ async def _complaints_in(
     session: AsyncSession, viewer: Viewer, ids: Sequence[uuid.UUID]
 ) -> defaultdict[uuid.UUID, list[ComplaintInQueue]]:
     """The complaints that the viewer may see, newest first."""
+    tags = select(CaseTag.tag).where(CaseTag.complaint_id == Complaint.id).scalar_subquery()
     query = (
         select(
             Complaint.conversation_id,
@@ -419,6 +429,7 @@ async def _complaints_in(
             Complaint.cause,
             Complaint.outlet_code,
             StaffMember.name,
+            func.array(tags, type_=ARRAY(String)),
         )
         .outerjoin(StaffMember, StaffMember.id == Complaint.handler_id)
         .where(Complaint.conversation_id.in_(ids), viewer.sees_where(Complaint.outlet_code))

@@ -15,10 +15,13 @@ from nicegui.events import GenericEventArguments
 from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.complaints.labels import Language
 from bot.desk.bulk import Given, colleagues, give
+from bot.desk.bulk_macros import use_macro
 from bot.desk.elements import QueueList
 from bot.desk.given import given_number, given_text, given_wish
 from bot.desk.live import EVERYTHING, Refresher
+from bot.desk.macros import Macro, macro_policy
 from bot.desk.queue import (
     ROWS_ON_A_PAGE,
     Place,
@@ -36,7 +39,10 @@ from bot.desk.rows import row_of
 from bot.desk.search import LONGEST_SEARCH, is_long_enough
 from bot.desk.visit import NoLongerAllowed, Refused, Visit
 from bot.desk.words import word
+from bot.staff.candidates import CASE_ROLE_OF
+from bot.staff.models import StaffMember
 from bot.staff.people import organisation
+from bot.staff.permissions import Act, may
 from bot.staff.saved_views import LONGEST_NAME, MOST_VIEWS, CannotSaveView, remove_view, save_view, views_of
 
 NOTICED_AGAIN_AFTER_SECONDS = 0.4
@@ -51,6 +57,14 @@ class Giving(BaseModel):
 
     ids: list[uuid.UUID] = Field(max_length=ROWS_ON_A_PAGE)
     to: uuid.UUID
+
+
+class MacroWish(BaseModel):
+    """The wish to use a macro in several cases."""
+
+    ids: list[uuid.UUID] = Field(max_length=ROWS_ON_A_PAGE)
+    macro: str = Field(max_length=40)
+    confirmed: bool = False
 
 
 class QueuePanel:
@@ -92,6 +106,7 @@ class QueuePanel:
         self._list.on("lookFor", self._visit.guarded(self._look_for))
         self._list.on("chooseHandler", self._visit.guarded(self._choose_handler))
         self._list.on("give", self._give)
+        self._list.on("useMacro", self._use_macro)
         self._client.on_connect(self._catch_up)
         self._client.on_delete(self._visit.desk.feed.subscribe(self._notice))
 
@@ -235,9 +250,10 @@ class QueuePanel:
         ]
 
     async def _choose_handler(self, session: AsyncSession, _wish: Any) -> None:
-        """Show to whom the chosen cases may be given."""
+        """Show to whom the chosen cases may be given, and which macros there are for them."""
         found = await colleagues(session, self._visit.person, now=self._visit.now)
         self._list.show_colleagues([{"id": str(c.id), "name": c.names[0], "count": c.open_count} for c in found])
+        self._list.show_macros(_macros_for(self._visit.person, self._visit.language))
 
     async def _give(self, event: GenericEventArguments) -> None:
         """Give the chosen cases to a person, each in a transaction of its own: `{"ids": […], "to": …}`."""
@@ -265,6 +281,33 @@ class QueuePanel:
         text = given.display_name(self._visit.language)
         outcomes[str(conversation_id)] = {"isGiven": given is Given.GIVEN, "text": text}
 
+    async def _use_macro(self, event: GenericEventArguments) -> None:
+        """Use a macro in the chosen cases, each in a transaction of its own: `{"ids": […], "macro": …}`.
+
+        Messages go out only with `"confirmed": true`: the person has been told to how many customers.
+        """
+        try:
+            wish = MacroWish.model_validate(event.args)
+        except ValidationError:
+            return
+        macro = macro_policy().find(wish.macro)
+        if macro is None or (macro.reply is not None and not wish.confirmed):
+            return
+        outcomes: dict[str, dict[str, Any]] = {}
+        for conversation_id in wish.ids:
+            if not await self._visit.carry_out(partial(self._use_in_one, conversation_id, macro, outcomes)):
+                break  # what was done before stays done, and is said
+        self._list.given(outcomes)
+
+    async def _use_in_one(
+        self, conversation_id: uuid.UUID, macro: Macro, outcomes: dict[str, dict[str, Any]], session: AsyncSession
+    ) -> None:
+        visit = self._visit
+        used = await use_macro(
+            session, conversation_id, macro, person=visit.person, undo_for=visit.desk.undo_for, now=visit.now
+        )
+        outcomes[str(conversation_id)] = {"isGiven": used.is_done, "text": used.display_name(visit.language)}
+
     async def _go_to(self, view: QueueView, page: int) -> None:
         self._view, self._page = view, page
         await self._read_all(frozenset())
@@ -278,3 +321,19 @@ class QueuePanel:
             page=self._page,
             selected=str(self._selected or ""),
         )
+
+
+def _macros_for(person: StaffMember, language: Language) -> list[dict[str, Any]]:
+    """The macros that the person may use in several cases at once, ready for the bulk bar."""
+    if person.role not in CASE_ROLE_OF or not may(person, Act.RESOLVE):
+        return []
+    return [
+        {
+            "name": macro.name,
+            "title": getattr(macro.title, language),
+            "steps": macro.steps(language),
+            "hasReply": macro.reply is not None,
+        }
+        for macro in macro_policy().macros
+        if macro.is_for_many and (macro.reply is None or may(person, Act.ANSWER))
+    ]

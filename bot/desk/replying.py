@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.complaints.deadlines import DeadlineName, deadline_policy, say_date
+from bot.complaints.follow_ups import FollowUp
 from bot.complaints.labels import Language
 from bot.complaints.learn import LearnStep
 from bot.complaints.models import Complaint, Fact
@@ -17,9 +18,10 @@ from bot.complaints.replies import Placeholder, filled, reply_policy
 from bot.conversations.models import Conversation
 from bot.desk.caution import Caution, Cautioned, cautions_in
 from bot.desk.conversation import learn_steps, shown_as
-from bot.desk.macros import macro_policy
+from bot.desk.macros import Macro, macro_policy
 from bot.desk.masked import Personal, masked_name, with_telephones_masked
 from bot.desk.words import language_of, word
+from bot.followups.macro_steps import may_follow
 from bot.staff.models import StaffMember
 from bot.staff.organisation import Organisation, UnknownUnit
 from bot.staff.unit_replies import UnitReply, replies_for, replies_with
@@ -131,32 +133,57 @@ async def replies_at_hand(
     own = [_of_unit(reply, facts, language) for reply in await replies_for(session, source.person.unit_code)]
     steps = list(LearnStep)
     house = _of_house(facts, language)
-    macros = _macros(house, acts, language_of(source.conversation.language), language)
+    macros = _macros(house, source, acts, language)
     return sorted(
         [*own, *house, *macros],
         key=lambda row: (
             row["language"] != source.conversation.language,
-            bool(row["act"]),
+            row["isMacro"],
             steps.index(row["step"]),
         ),
     )
 
 
 def _macros(
-    house: Sequence[dict[str, Any]], acts: Collection[str], spoken: Language, viewer: Language
+    house: Sequence[dict[str, Any]], source: Source, acts: Collection[str], viewer: Language
 ) -> list[dict[str, Any]]:
-    """The macros whose act is offered, each a row of the reply that it puts in."""
+    """The macros of which everything is the person's to do, each a row of the reply that it puts in."""
+    spoken = language_of(source.conversation.language)
     rows = {row["id"]: row for row in house if row["language"] == spoken}
     return [
         rows[f"{HOUSE}{macro.reply}"]
         | {
+            "isMacro": True,
             "group": word("macros", viewer),
             "title": getattr(macro.title, viewer),
-            "act": macro.act,
-            "actName": word(f"act_{macro.act}", viewer),
+            "macro": macro.name if macro.follows else "",
+            "act": macro.act or "",
+            "does": " · ".join(
+                filter(None, (word(f"act_{macro.act}", viewer) if macro.act else "", macro.steps(viewer)))
+            ),
+            "steps": macro.steps(viewer),
         }
         for macro in macro_policy().macros
-        if macro.act in acts
+        if macro.reply is not None and (macro.act is None or macro.act in acts) and is_theirs(macro, source)
+    ]
+
+
+def is_theirs(macro: Macro, source: Source) -> bool:
+    """Whether what the macro does by itself is the person's to do with the case."""
+    if not macro.follows:
+        return True
+    return source.complaint is not None and may_follow(source.person, source.complaint, macro.assign)
+
+
+def follow_ups_of(names: Sequence[Any], complaint: Complaint, person: StaffMember) -> list[FollowUp]:
+    """What the chosen macros do with the case once the reply is sent; what is not the person's to do is left out."""
+    chosen = [
+        macro for name in dict.fromkeys(map(str, names[:MOST_REPLIES_IN_ONE])) if (macro := macro_policy().find(name))
+    ]
+    return [
+        FollowUp(macro.name, complaint.id, person.id, macro.tag, macro.assign)
+        for macro in chosen
+        if macro.follows and may_follow(person, complaint, macro.assign)
     ]
 
 
@@ -190,7 +217,10 @@ def _row(reply_id: str, step: LearnStep, title: str, text: str, language: Langua
         "text": text,
         "language": language,
         "isOwn": False,
+        "isMacro": False,
+        "macro": "",
         "act": "",
+        "does": "",
     }
 
 

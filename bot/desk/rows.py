@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.complaints.labels import Language, Tier
+from bot.complaints.tags import tag_policy
 from bot.conversations.models import Author, Holder
 from bot.desk.conversation import customer_label, milliseconds
 from bot.desk.masked import with_telephones_masked
@@ -29,6 +30,7 @@ def row_of(entry: QueueEntry, viewer: Viewer, language: Language) -> dict[str, A
         "reason": reason,
         "outlet": _outlet(complaint.outlet_code, language, viewer.organisation) if complaint else "",
         "handler": (complaint.handler_name or "") if complaint else "",
+        "tags": _tags(complaint, language),
         "from": entry.last_author.value if entry.last_author else "",
         "snippet": _snippet(entry, language),
         "isCustomersTurn": entry.last_author is Author.CUSTOMER,
@@ -45,6 +47,11 @@ def _subject(complaint: ComplaintInQueue | None, language: Language) -> str:
         return ""
     parts = (label.display_name(language) for label in (complaint.product, complaint.cause) if label is not None)
     return " · ".join(parts)
+
+
+def _tags(complaint: ComplaintInQueue | None, language: Language) -> list[str]:
+    policy = tag_policy()
+    return [policy.display_name(name, language) for name in policy.in_order(complaint.tags)] if complaint else []
 
 
 def _snippet(entry: QueueEntry, language: Language) -> str:

@@ -1,4 +1,5 @@
-"""What a search in the queue finds: a case number, a customer's name, the end of a phone number, an outlet, words.
+"""What a search in the queue finds: a case number, a customer's name, the end of a phone number, an outlet, a tag,
+words.
 
 PostgreSQL cannot cut Chinese text into words, so words are looked for as they are written. The search is bounded by
 the open cases, never by the whole history.
@@ -11,7 +12,8 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.complaints.case_number import InvalidCaseNumber, parse
-from bot.complaints.models import Complaint
+from bot.complaints.models import CaseTag, Complaint
+from bot.complaints.tags import tag_policy
 from bot.conversations.models import Conversation, Message
 from bot.staff.organisation import Organisation
 
@@ -36,7 +38,7 @@ def conversation_matches(text: str) -> ColumnElement[bool]:
 
 
 def case_matches(text: str, organisation: Organisation) -> ColumnElement[bool]:
-    """Whether a complaint is found by its number, phone ending, outlet or story."""
+    """Whether a complaint is found by its number, phone ending, outlet, tag or story."""
     words = text.strip()
     conditions = [_has(Complaint.story, words)]
     digits = _digits_of_number(words)
@@ -44,6 +46,9 @@ def case_matches(text: str, organisation: Organisation) -> ColumnElement[bool]:
         conditions.append(func.replace(Complaint.number, "-", "").contains(digits))
     if PHONE_ENDING.fullmatch(words):
         conditions.append(func.right(Complaint.contact_phone, len(words)) == words)
+    tags = tag_policy().named(words)
+    if tags:
+        conditions.append(Complaint.id.in_(select(CaseTag.complaint_id).where(CaseTag.tag.in_(tags))))
     outlets = _outlets_named(words, organisation)
     if outlets:
         conditions.append(Complaint.outlet_code.in_(sorted(outlets)))

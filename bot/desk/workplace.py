@@ -9,7 +9,6 @@ from nicegui.events import GenericEventArguments
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.complaints.casework import complaints_of, first_contact_made
 from bot.conversations import handover
 from bot.conversations.transfer import Receiver, transfer_to_colleague, transfer_to_queue
 from bot.database import notify_changed
@@ -17,8 +16,9 @@ from bot.desk.acts import CASE_ACTS, NotOffered, Unfilled
 from bot.desk.casefile import casefile_of
 from bot.desk.chosen import ChosenConversation
 from bot.desk.colleagues import colleagues_for
-from bot.desk.composer import LONGEST_REPLY, Composer, note_down
+from bot.desk.composer import Composer, note_down
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson, Opened, case_of, shown_as, thread_of
+from bot.desk.drafting import LONGEST_REPLY
 from bot.desk.elements import Cases, Thread
 from bot.desk.given import given_id, given_text, given_wish
 from bot.desk.live import EVERYTHING, Refresher
@@ -26,6 +26,7 @@ from bot.desk.masked import Personal
 from bot.desk.presence import PagePresence
 from bot.desk.queue import QueueView
 from bot.desk.queue_panel import QueuePanel
+from bot.desk.taking_over import take_over
 from bot.desk.visit import NoLongerAllowed, Refused, Visit
 from bot.desk.words import word, word_or
 from bot.staff.people import organisation
@@ -148,18 +149,7 @@ class Workplace:
             self._queue.select(conversation_id)
 
     async def _take_over(self, session: AsyncSession, opened: Opened, _wish: Any) -> None:
-        conversation, person, now = opened.conversation, self._visit.person, self._visit.now
-        await handover.take_over(
-            session,
-            conversation.id,
-            person.id,
-            username=person.username,
-            shown_as=self._chosen.shown_as(conversation),
-            now=now,
-        )
-        for complaint in await complaints_of(session, conversation.id):
-            if not complaint.state.is_settled:
-                first_contact_made(session, complaint, actor=self._visit.actor, now=now)
+        await take_over(session, opened.conversation, self._visit.person, now=self._visit.now)
 
     async def _hand_back(self, session: AsyncSession, opened: Opened, _wish: Any) -> None:
         conversation, person = opened.conversation, self._visit.person

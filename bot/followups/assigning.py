@@ -76,14 +76,18 @@ class Assigner:
         return len(found)
 
 
+async def one_at_a_time(session: AsyncSession) -> None:
+    """Two cases given at the same moment would both go to whoever has the least to do."""
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("assign_case", 0))))
+
+
 async def _unassigned(session: AsyncSession, complaint_id: uuid.UUID) -> Complaint | None:
     """The case, locked with its conversation, if it is still to be given to somebody."""
     conversation_id = await session.scalar(select(Complaint.conversation_id).where(Complaint.id == complaint_id))
     if conversation_id is None:
         return None
     await locked(session, conversation_id)
-    # One at a time: two cases given at the same moment would both go to whoever has the least to do.
-    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended("assign_case", 0))))
+    await one_at_a_time(session)
     complaint = await session.get_one(Complaint, complaint_id, with_for_update=True)
     return complaint if complaint.handler_id is None and not complaint.state.is_settled else None
 

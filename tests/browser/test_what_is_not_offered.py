@@ -28,6 +28,8 @@ REFUSED: dict[tuple[str, str], tuple[Any, str]] = {
     (".thread", "takeOver"): (None, "answer"),
     (".thread", "handBack"): (None, "answer"),
     (".thread", "reply"): ({"text": "你好", "seen": 10**9}, "answer"),
+    (".thread", "draft"): ({"text": "写了一半"}, "answer"),
+    (".thread", "takeUpDraft"): (None, "answer"),
     (".thread", "undo"): (1, "answer"),
     (".thread", "sendNow"): (1, "answer"),
     (".thread", "change"): ({"id": 1, "text": "改一改"}, "answer"),
@@ -69,16 +71,23 @@ def test_whoever_only_reads_can_neither_talk_nor_act_by_any_event(enter: Enter, 
     open_conversation(page, bank, conversation_id)
     expect(page.locator(".case")).to_be_visible()
     found = {(part, event) for part in (".queue", ".thread", ".cases") for event in events_of(page.locator(part))}
-    assert found == REFUSED.keys() | NOTHING_CHANGES | {(".cases", "act"), (".queue", "give")}
+    assert found == REFUSED.keys() | NOTHING_CHANGES | {
+        (".cases", "act"),
+        (".queue", "give"),
+        (".queue", "useMacro"),
+    }
 
     wishes: list[tuple[str, str, Any]] = [(part, event, sent) for (part, event), (sent, _) in REFUSED.items()]
     for name in CASE_ACTS.names:
         wishes.append((".cases", "act", {"id": str(complaint.id), "act": name, "target": "", "values": {}}))
     wishes.append((".cases", "act", {"id": str(conversation_id), "act": "another case", "target": "", "values": {}}))
     wishes.append((".queue", "give", {"ids": [str(conversation_id)], "to": str(bank.a_member().id)}))
+    of_macro = {"ids": [str(conversation_id)], "macro": "progress_of_many"}
+    wishes.append((".queue", "useMacro", of_macro | {"confirmed": True}))
+    wishes.append((".queue", "useMacro", of_macro))  # nobody has been asked: nothing happens
     page.evaluate(EMIT, [wishes])
     expected = Counter(what for _, what in REFUSED.values())
-    expected.update([*CASE_ACTS.names, "act", "assign"])
+    expected.update([*CASE_ACTS.names, "act", "assign", "macro progress_of_many"])
     wait_for(lambda: refusals(bank, inspector) == expected, 30)
 
     async def stored() -> Complaint:

@@ -24,6 +24,7 @@ from bot.complaints.people import Candidate, Person
 from bot.complaints.plans import plans_of
 from bot.complaints.rechecks import rechecks_of
 from bot.complaints.similar import Repeat, likely_repeats
+from bot.complaints.tags import tags_of
 from bot.complaints.tasks import tasks_of
 from bot.desk.queue import Viewer, is_snoozed
 from bot.desk.words import word, word_or
@@ -116,6 +117,7 @@ class CaseAtHand:
     Attributes:
         holds_conversation: whether the person is with the customer.
         siblings: the conversation's other complaints, as far as the person may see them.
+        tags: names of the tags that the case has.
         is_snoozed: whether the person has put the case out of their queue for a while.
         repeats: what may be the same matter told again, as far as the person may see it.
         parent: the case that collects this one, whoever may see it.
@@ -136,6 +138,7 @@ class CaseAtHand:
     closings: Sequence[Closing] = ()
     siblings: Sequence[Complaint] = field(default=(), repr=False)
     is_snoozed: bool = False
+    tags: Sequence[str] = ()
     repeats: Sequence[Repeat] = field(default=(), repr=False)
     parent: Complaint | None = field(default=None, repr=False)
     children: Sequence[Complaint] = field(default=(), repr=False)
@@ -285,6 +288,7 @@ async def at_hand(
         rechecks=await rechecks_of(session, complaint),
         closings=await closings_of(session, complaint.id),
         siblings=[other for other in siblings if other is not complaint],
+        tags=await tags_of(session, complaint),
         is_snoozed=await _is_snoozed(session, complaint, member, now=now),
         repeats=await _repeats(session, complaint, member, now=now),
         parent=await parent_of(session, complaint),

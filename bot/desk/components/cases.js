@@ -94,6 +94,7 @@ export default {
           <span class="case-line"><strong class="number">{{ item.number }}</strong>
             <span class="tier-chip" :class="item.tier">{{ item.tierName }}</span><span class="state" :class="{ settled: item.isSettled }">{{ item.state }}</span></span>
           <span class="case-subject">{{ item.subject }}</span>
+          <span v-if="item.tags.length" class="tags"><span v-for="tag in item.tags" :key="tag" class="chip tag">{{ tag }}</span></span>
           <small>{{ item.outlet }} · {{ words.opened }} {{ moment(item.openedAt) }}<template v-if="item.emotion"> · {{ item.emotion }}</template><template v-if="item.reopenedCount"> · {{ fill(words.reopened, { count: item.reopenedCount }) }}</template></small>
         </summary>
 

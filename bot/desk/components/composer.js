@@ -18,7 +18,7 @@ export default {
           <template v-for="(reply, index) in found" :key="rowId(reply)">
             <li v-if="reply.group !== found[index - 1]?.group" class="picker-group" role="presentation">{{ reply.group }}</li>
             <li :id="rowId(reply)" role="option" class="canned-reply" :aria-selected="index === at" :data-id="reply.id" :data-language="reply.language" @mousemove="at = index" @click="take(reply)">
-              <strong>{{ reply.title }}<em v-if="reply.isOwn" class="chip">{{ words.own_reply }}</em><em v-if="reply.act" class="chip">{{ reply.actName }}</em></strong><span>{{ reply.text }}</span>
+              <strong>{{ reply.title }}<em v-if="reply.isOwn" class="chip">{{ words.own_reply }}</em><em v-if="reply.does" class="chip">{{ reply.does }}</em></strong><span>{{ reply.text }}</span>
             </li>
           </template>
         </ul>
@@ -31,6 +31,10 @@ export default {
           <button type="button" class="quiet mark" :title="step.doneAt ? step.by : step.hint" @click="open(step.step)">{{ step.name }}</button>
         </li>
       </ol>
+      <p v-if="composer.macros.length" class="afterwards">
+        <span v-for="macro in composer.macros" :key="macro.name" class="chip">{{ composer.fill(words.after_sending, macro) }}
+          <button type="button" class="quiet" :aria-label="words.leave_out" @click="leaveOut(macro)">×</button></span>
+      </p>
       <div class="tools-line">
         <p class="step-hint">{{ missing?.hint }}</p>
         <button type="button" class="secondary open-picker" :title="words.canned_replies_key" :aria-expanded="isOpen" @click="isOpen ? close() : open()">{{ words.canned_replies }} <kbd>/</kbd></button>
@@ -84,7 +88,7 @@ export default {
     },
   },
   methods: {
-    rowId: (reply) => `reply-${reply.id}-${reply.language}-${reply.act}`,
+    rowId: (reply) => `reply-${reply.id}-${reply.language}-${reply.act}-${reply.macro}`,
     /** The facts are those of this moment, so the replies are asked for each time. */
     open(step = "") {
       Object.assign(this, { isOpen: true, search: "", step, at: 0, askedAt: Date.now(), isEnterWaiting: false });
@@ -98,8 +102,11 @@ export default {
     },
     take(reply) {
       this.isOpen = false;
-      this.composer.insert(reply.text, reply.id);
+      this.composer.insert(reply.text, reply.id, reply.macro && { name: reply.macro, steps: reply.steps });
       if (reply.act) this.$emit("openAct", reply.act);
+    },
+    leaveOut(macro) {
+      this.composer.macros = this.composer.macros.filter((one) => one !== macro);
     },
     tick(step) {
       this.$emit("tick", { complaint: this.checklist.complaint, step: step.step });

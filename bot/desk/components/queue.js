@@ -26,6 +26,10 @@ export default {
           <option value="">{{ words.all_products }}</option>
           <option v-for="product in products" :key="product.value" :value="product.value">{{ product.name }}</option>
         </select>
+        <select v-if="tags.length" :value="view.tag || ''" :aria-label="words.tag" @change="look({ tag: $event.target.value || null })">
+          <option value="">{{ words.all_tags }}</option>
+          <option v-for="tag in tags" :key="tag.value" :value="tag.value">{{ tag.name }}</option>
+        </select>
         <select :value="view.order" :aria-label="words.order" @change="look({ order: $event.target.value })">
           <option value="waiting">{{ words.order_waiting }}</option>
           <option value="deadline">{{ words.order_deadline }}</option>
@@ -51,7 +55,16 @@ export default {
           <option value="">{{ words.give_to }}</option>
           <option v-for="colleague in colleagues" :key="colleague.id" :value="colleague.id">{{ fill(words.colleague, colleague) }}</option>
         </select>
+        <select v-if="macros.length" :value="macro?.name || ''" :aria-label="words.use_macro" @change="chooseMacro">
+          <option value="">{{ words.use_macro }}</option>
+          <option v-for="one in macros" :key="one.name" :value="one.name" :title="one.steps">{{ one.title }}</option>
+        </select>
         <button type="button" class="quiet" @click="picked = []">{{ words.clear_selection }}</button>
+      </div>
+      <div v-if="macro && picked.length" class="bulk bulk-confirm" role="alertdialog" :aria-label="macro.title">
+        <p><span v-for="part in askedToSend" :key="part">{{ part }}</span></p>
+        <button v-if="addressees.length" type="button" class="primary" @click="useMacro(macro)">{{ words.send }}</button>
+        <button type="button" class="secondary" @click="macro = null">{{ words.cancel }}</button>
       </div>
       <div class="queue-head" aria-hidden="true">
         <span>{{ words.customer }}</span><span>{{ words.subject }}</span><span>{{ words.last_message }}</span>
@@ -70,6 +83,7 @@ export default {
             <span class="row-subject">
               <span><span v-if="!groups[0].name" class="tier-chip" :class="row.tier">{{ row.tierName }}</span> {{ row.subject }}</span>
               <small v-if="row.number" class="number">{{ row.number }}</small>
+              <span v-if="row.tags.length" class="tags"><span v-for="tag in row.tags" :key="tag" class="chip tag">{{ tag }}</span></span>
               <small v-if="outcomes[row.id]" class="outcome" :class="{ given: outcomes[row.id].isGiven }">{{ outcomes[row.id].text }}</small>
               <em v-if="row.reason && row.reason !== row.subject">{{ row.reason }}</em>
             </span>
@@ -110,14 +124,14 @@ export default {
     </section>
   `,
   props: {
-    words: { type: Object, default: () => window.tingsuDesk.words }, tiers: Array, products: Array, rowsOnAPage: Number,
-    queue: Object, views: Array, found: Array, colleagues: Array,
+    words: { type: Object, default: () => window.tingsuDesk.words }, tiers: Array, products: Array, tags: Array, rowsOnAPage: Number,
+    queue: Object, views: Array, found: Array, colleagues: Array, macros: Array,
   },
-  emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler", "give"],
+  emits: ["open", "look", "turn", "saveView", "useView", "removeView", "lookFor", "chooseHandler", "give", "useMacro"],
   data() {
     return {
       ...this.queue, filters: FILTERS, keys: KEYS, text: this.queue.view.search, help: false, now: Date.now(), ringing: {}, alarm: false,
-      naming: false, name: "", palette: false, wanted: "", at: 0, picked: [], lastPicked: null, outcomes: {},
+      naming: false, name: "", palette: false, wanted: "", at: 0, picked: [], lastPicked: null, outcomes: {}, macro: null,
     };
   },
   computed: {
@@ -134,7 +148,7 @@ export default {
       return Math.max(1, Math.ceil(this.total / this.rowsOnAPage));
     },
     isNarrowed() {
-      return Boolean(this.view.unit || this.view.handler || this.view.tier || this.view.product || this.view.search || this.view.order === "deadline");
+      return Boolean(this.view.unit || this.view.handler || this.view.tier || this.view.product || this.view.tag || this.view.search || this.view.order === "deadline");
     },
     /** Where the palette leads: pages, filters and saved views whose name has the words, then cases that were found. */
     goals() {
@@ -147,6 +161,22 @@ export default {
       const cases = this.found.map((found) => ({ ...found, key: found.id, does: () => this.$emit("open", found.id) }));
       return [...places.filter((place) => place.name.toLowerCase().includes(words)), ...(words.length > 1 ? cases : [])];
     },
+    /** The chosen rows that are shown: what has left the page meanwhile is not acted on unseen. */
+    pickedRows() {
+      return this.rows.filter((row) => this.picked.includes(row.id));
+    },
+    /** Who gets a macro's reply: customers of the person's own, and those who wait. The server decides anew. */
+    addressees() {
+      return this.pickedRows.filter((row) => row.isMine || row.isWaiting);
+    },
+    askedToSend() {
+      const [count, waiting] = [this.addressees.length, this.addressees.filter((row) => row.isWaiting).length];
+      const parts = [this.fill(this.words.macro_sends_to, { count, title: this.macro.title })];
+      if (waiting) parts.push(this.fill(this.words.macro_takes_over, { count: waiting }));
+      if (count < this.pickedRows.length) parts.push(this.fill(this.words.macro_leaves_out, { count: this.pickedRows.length - count }));
+      if (count && this.macro.steps) parts.push(this.fill(this.words.after_sending, this.macro));
+      return parts;
+    },
     isSearching() {
       return this.view.search.trim().length > 1;
     },
@@ -157,6 +187,7 @@ export default {
     },
     rows: { immediate: true, handler: "ringForNew" },
     "picked.length"(count, before) {
+      if (!count) this.macro = null;
       if (count && !before) {
         this.outcomes = {};
         this.$emit("chooseHandler");
@@ -233,9 +264,19 @@ export default {
       this.lastPicked = id;
     },
     give(event) {
-      const shown = new Set(this.rows.map((row) => row.id));
-      const ids = this.picked.filter((id) => shown.has(id));
+      const ids = this.pickedRows.map((row) => row.id);
       if (event.target.value && ids.length) this.$emit("give", { ids, to: event.target.value });
+    },
+    /** Messages to several customers are said yes to first. */
+    chooseMacro(event) {
+      const macro = this.macros.find((one) => one.name === event.target.value) || null;
+      this.macro = macro?.hasReply ? macro : null;
+      if (macro && !macro.hasReply) this.useMacro(macro);
+    },
+    useMacro(macro) {
+      const ids = this.pickedRows.map((row) => row.id);
+      if (ids.length) this.$emit("useMacro", { ids, macro: macro.name, confirmed: macro.hasReply });
+      this.macro = null;
     },
     given(outcomes) {
       this.outcomes = outcomes;

@@ -1,4 +1,6 @@
 /* One conversation: its messages, who holds it, and the place to answer. */
+const KEEP_AFTER = 1000; // milliseconds between two times that a draft is kept
+
 export default {
   template: `
     <section class="thread" v-if="thread" :data-holder="thread.holder" :aria-label="thread.customer">
@@ -84,9 +86,21 @@ export default {
             <button type="button" @click="$emit('sendNow', reply.id)">{{ words.send_now }}</button>
           </p>
         </article>
+        <article v-if="othersDraft" class="message is-draft" :key="'draft'" aria-live="off">
+          <header><strong>{{ fill(words.draft_of, { person: othersDraft.writer }) }}</strong><time>{{ moment(othersDraft.at) }}</time></header>
+          <div class="bubble"><p class="text">{{ othersDraft.text }}</p></div>
+          <p v-if="thread.holder === 'mine'" class="message-acts"><button type="button" class="take-up" @click="$emit('takeUpDraft')">{{ words.take_up_draft }}</button></p>
+        </article>
       </div>
       <button v-if="newBelow" type="button" class="new-below" @click="toEnd">↓</button>
       <p v-if="isHeld && !isNote" class="held" role="alert">{{ words.reply_held }}</p>
+      <div v-if="newer && thread.holder === 'mine' && !isNote" class="held newer-draft" role="alert">
+        <p>{{ newer.edition ? words.draft_elsewhere : words.draft_gone }} <q v-if="newer.edition">{{ newer.text }}</q></p>
+        <p class="buttons">
+          <button type="button" class="secondary" @click="adopt(newer)">{{ newer.edition ? words.draft_use_other : words.draft_clear }}</button>
+          <button type="button" class="secondary" @click="insist">{{ words.draft_use_this }}</button>
+        </p>
+      </div>
       <slot v-if="thread.holder === 'mine' && !isNote" name="writing"></slot>
       <form v-if="isForLater && !isNote && thread.holder === 'mine'" class="later-form" @submit.prevent="sendAt(ownTime())">
         <button type="button" class="secondary" @click="sendAt(Date.now() + 3600000)">{{ words.in_an_hour }}</button>
@@ -96,7 +110,7 @@ export default {
       </form>
       <form class="composer" v-if="isNote || thread.holder === 'mine'" :class="{ 'is-note': isNote }" @submit.prevent="send">
         <textarea ref="field" v-model="written" rows="1" maxlength="4000" :placeholder="placeholder" :aria-label="placeholder"
-                  @compositionstart="composing = true" @compositionend="endComposition" @keydown.enter="enter" @input="typed"></textarea>
+                  @compositionstart="composing = true" @compositionend="endComposition" @keydown.enter="enter" @input="typed" @blur="keepDraft"></textarea>
         <button type="button" class="secondary note-toggle" title="Alt+N" :aria-pressed="isNote" @click="toggleNote">{{ noteToggle }}</button>
         <button v-if="!isNote" type="button" class="secondary later-toggle" :aria-expanded="isForLater" @click="isForLater = !isForLater">{{ words.send_later }}</button>
         <button type="submit" class="primary" :disabled="busy || !written.trim()">{{ isNote ? words.add_note : words.send }}</button>
@@ -110,8 +124,8 @@ export default {
   provide() {
     return { composer: this };
   },
-  emits: ["takeOver", "handBack", "reply", "typing", "undo", "sendNow", "change", "correct", "sendAgain", "note", "colleagues", "transfer", "reveal"],
-  data: () => ({ draft: "", note: "", isNote: false, isHeld: false, chosen: [], confirmed: "", isForLater: false, chosenTime: "", askedFor: null, editing: null, presence: null, toldTypingAt: 0, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
+  emits: ["takeOver", "handBack", "reply", "typing", "draft", "takeUpDraft", "undo", "sendNow", "change", "correct", "sendAgain", "note", "colleagues", "transfer", "reveal"],
+  data: () => ({ draft: "", note: "", of: null, basedOn: null, kept: "", keptAt: 0, keeping: null, left: null, soon: null, shared: null, newer: null, isNote: false, isHeld: false, chosen: [], macros: [], confirmed: "", isForLater: false, chosenTime: "", askedFor: null, editing: null, presence: null, toldTypingAt: 0, isTransferring: false, receiver: "", transferNote: "", busy: false, composing: false, atEnd: true, newBelow: false, now: Date.now() }),
   computed: {
     holderLine() {
       const lines = { mine: "held_by_you", bot: "bot_answers", queue: "customer_waits", staff: "held_by" };
@@ -120,6 +134,10 @@ export default {
     /** What was heard of another conversation is not shown here. */
     others() {
       return this.presence?.id === this.thread.id ? this.presence.others : [];
+    },
+    /** One's own draft is in the composer, as long as there is one. */
+    othersDraft() {
+      return this.shared && !(this.shared.isMine && this.thread.holder === "mine") ? this.shared : null;
     },
     customerTypes() {
       return this.presence?.id === this.thread.id && this.presence.customerTypes;
@@ -145,27 +163,31 @@ export default {
     },
   },
   watch: {
-    /** What was half written survives a reload and a look at another conversation, in this browser tab only. */
+    /** An answer that is half written is kept on the server; until it is, in this browser tab. */
     draft(text) {
-      this.keep("draft", text);
+      this.keepDraftSoon();
       if (text) return;
-      this.chosen = [];
+      this.chosen = this.macros = [];
       this.confirmed = "";
     },
+    /** A note that is half written survives a reload and a look at another conversation, in this browser tab only. */
     note(text) {
       this.keep("note", text);
     },
     thread(now, before) {
       const isAnother = now?.id !== before?.id;
       if (isAnother) {
+        if (before?.holder === "mine") this.keepDraft();
         this.restore();
-        this.chosen = [];
+        this.chosen = this.macros = [];
         this.isNote = this.isHeld = this.isTransferring = this.isForLater = false;
         this.editing = null;
         this.atEnd = true;
         this.busy = false;
       }
+      if (now && !isAnother) this.seeDraft({ id: now.id, draft: now.draft });
       if (now?.holder !== before?.holder) {
+        if (now?.holder === "mine" && !isAnother) this.restoreDraft();
         this.busy = this.isHeld = this.isTransferring = false;
         if (now?.holder === "mine") this.$nextTick(() => this.$refs.field?.focus());
       }
@@ -183,12 +205,14 @@ export default {
   },
   unmounted() {
     clearInterval(this.clock);
+    clearTimeout(this.soon);
     document.removeEventListener("keydown", this.shortcut);
   },
   methods: {
     moment(at) {
       return window.tingsuDesk.moment(at, this.locale);
     },
+    fill: (text, values) => window.tingsuDesk.fill(text, values),
     size: (bytes) => (bytes < 1048576 ? `${Math.ceil(bytes / 1024)} kB` : `${(bytes / 1048576).toFixed(1)} MB`),
     follows(index) {
       const [before, message] = [this.thread.messages[index - 1], this.thread.messages[index]];
@@ -200,7 +224,85 @@ export default {
       else sessionStorage.removeItem(key);
     },
     restore() {
-      for (const kind of ["draft", "note"]) this[kind] = sessionStorage.getItem(`tingsu-${kind}-${this.thread?.id}`) || "";
+      this.note = sessionStorage.getItem(`tingsu-note-${this.thread?.id}`) || "";
+      this.shared = this.thread?.draft || null;
+      this.restoreDraft();
+    },
+    /** What the server has counts, unless this tab has gone on from just there. */
+    restoreDraft() {
+      const own = this.shared?.isMine && this.thread?.holder === "mine" ? this.shared : null;
+      const { text, basedOn } = this.unkept(this.thread?.id);
+      this.of = this.thread?.id;
+      if (this.keeping) this.left = this.keeping;
+      this.keeping = null;
+      this.adopt(own || { edition: null, text: "", at: 0 });
+      if (text && basedOn === this.basedOn) this.draft = text;
+    },
+    /** What was written in this tab and the server has not answered for. */
+    unkept: (id) => JSON.parse(sessionStorage.getItem(`tingsu-answer-${id}`) || "{}"),
+    adopt(draft) {
+      [this.draft, this.kept, this.keptAt, this.basedOn, this.newer] = [draft.text, draft.text, draft.at, draft.edition, null];
+      this.$nextTick(this.grow);
+    },
+    keepDraftSoon() {
+      if (this.draft === this.kept) return this.keep("answer", "");
+      this.keep("answer", JSON.stringify({ text: this.draft, basedOn: this.basedOn }));
+      this.soon ||= setTimeout(this.keepDraft, KEEP_AFTER);
+    },
+    /** One at a time: what comes next is based on what the server answers. After a while without an answer we ask again. */
+    keepDraft() {
+      clearTimeout(this.soon);
+      this.soon = null;
+      if (this.of === this.thread?.id && this.thread.holder !== "mine") return;
+      const waits = this.keeping && Date.now() - this.keeping.at < 5000;
+      if (this.draft === this.kept || waits || this.newer || this.busy) return;
+      this.keeping = { id: this.of, text: this.draft, at: Date.now() };
+      this.$emit("draft", { id: this.of, text: this.draft, basedOn: this.basedOn });
+    },
+    draftKept({ id, edition, at }) {
+      if (id !== this.of) return this.keptOfAnother(id, edition);
+      if (!this.keeping) return;
+      [this.kept, this.keptAt, this.basedOn, this.keeping] = [this.keeping.text, Math.max(at, this.keptAt), edition, null];
+      this.keepDraftSoon();
+    },
+    /** The person has gone on to another conversation; what they wrote last in this one may still be unkept. */
+    keptOfAnother(id, edition) {
+      const { text } = this.unkept(id);
+      const isAll = this.left?.id !== id || text === this.left.text;
+      if (isAll) sessionStorage.removeItem(`tingsu-answer-${id}`);
+      else sessionStorage.setItem(`tingsu-answer-${id}`, JSON.stringify({ text, basedOn: edition }));
+    },
+    draftNotKept() {
+      this.keeping = null;
+    },
+    draftIsOutOfDate({ id, draft }) {
+      if (id !== this.of) return;
+      this.keeping = null;
+      this.newer = draft?.isMine ? draft : { edition: null, text: "", at: this.keptAt };
+    },
+    /** The person keeps what they have written here, knowing of the other. */
+    insist() {
+      [this.basedOn, this.keptAt, this.kept, this.newer] = [this.newer.edition, this.newer.at, this.newer.text, null];
+      this.keepDraft();
+    },
+    /** A draft that is older than what is known here was read before that was kept. */
+    seeDraft({ id, draft }) {
+      if (id !== this.thread?.id || (draft && this.shared && draft.at < this.shared.at)) return;
+      this.shared = draft;
+      this.$nextTick(this.keepAtEnd);
+      const isNews = draft?.isMine && draft.at > this.keptAt && draft.edition !== this.basedOn && !this.keeping;
+      if (this.thread.holder !== "mine" || !isNews) return;
+      if (this.draft === this.kept) this.adopt(draft);
+      else this.newer = draft;
+    },
+    /** What somebody else had begun goes before what was begun here meanwhile. */
+    takeUpDraft(draft) {
+      const begun = this.draft.trim();
+      this.shared = { ...draft, isMine: true };
+      this.adopt(draft);
+      if (begun) this.draft = `${draft.text}\n${begun}`;
+      this.isNote = false;
+      this.$nextTick(() => this.$refs.field?.focus());
     },
     /** By the key's place: Alt+N writes ˜ on a Mac. Alt+Z undoes the last answer. */
     shortcut(event) {
@@ -232,7 +334,7 @@ export default {
     },
     /** What the composer sends: the text, what the person had seen of the customer, and how it came about. */
     answer(text) {
-      return { text, seen: this.thread.lastOfCustomer, chosen: this.chosen, confirmed: this.confirmed === text };
+      return { text, seen: this.thread.lastOfCustomer, chosen: this.chosen, macros: this.macros.map((one) => one.name), confirmed: this.confirmed === text };
     },
     send() {
       const text = this.written.trim();
@@ -244,13 +346,17 @@ export default {
       else this.$emit("reply", this.answer(text));
     },
     /** Put a canned reply where the cursor is; a gap in it is selected, to be typed over. */
-    insert(text, id) {
+    insert(text, id, macro) {
       const { selectionStart, selectionEnd } = this.$refs.field;
       const at = this.draft ? selectionStart : 0;
       this.draft = this.draft.slice(0, at) + text + this.draft.slice(selectionEnd);
       this.chosen = [...this.chosen, id];
+      if (macro) this.addMacros([macro]);
       const gap = /【[^】]*】/.exec(text);
       this.$nextTick(() => this.select(at + (gap ? gap.index : text.length), gap ? gap[0].length : 0));
+    },
+    addMacros(macros) {
+      this.macros = [...this.macros, ...macros.filter((macro) => !this.macros.some((one) => one.name === macro.name))];
     },
     select(start, length) {
       this.grow();
@@ -295,7 +401,8 @@ export default {
       this.editing = null;
     },
     /** An undone answer goes before what was begun meanwhile. */
-    putBack(text) {
+    putBack(text, macros) {
+      this.addMacros(macros);
       this.draft = this.draft.trim() ? `${text}\n${this.draft}` : text;
       this.isNote = false;
       this.$nextTick(() => {
@@ -311,19 +418,25 @@ export default {
     },
     sent(kind) {
       this.busy = this.isHeld = this.isForLater = false;
+      if (kind === "draft") this.draftSent();
       this[kind] = "";
       this.$nextTick(() => {
         this.grow();
         this.$refs.field?.focus();
       });
     },
+    draftSent() {
+      [this.kept, this.basedOn, this.keeping, this.newer] = ["", null, null, null];
+    },
     held() {
       this.busy = false;
       this.isHeld = true;
+      this.keepDraftSoon();
       this.$nextTick(() => this.$refs.field?.focus());
     },
     notSent() {
       this.busy = false;
+      this.keepDraftSoon();
     },
     /** An input method ends with Enter too: that one chooses a word and must not send. */
     enter(event) {

@@ -103,9 +103,10 @@ class Writer:
 
     async def takes_back(self, reply_id: int) -> str:
         async with self.database.transaction() as session:
-            return await take_back(
+            reply = await take_back(
                 session, self.conversation_id, self.staff_id, reply_id, username="li", now=self.clock()
             )
+            return reply.text
 
     async def sends_now(self, reply_id: int) -> None:
         async with self.database.transaction() as session:

@@ -22,7 +22,7 @@ EVERYTHING = (
     "take", "assign", "name_lead", "start", "raise_tier", "ask_lower_tier", "ask_extension", "approve", "refuse",
     "submit_plan", "approve_plan", "return_plan", "put_plan", "plan_accepted", "plan_rejected", "keep_out", "withdraw",
     "resolve", "ask_recheck", "decide_recheck", "ask_department", "answer_task", "cancel_task", "merge", "split",
-    "link_repeat", "merge_repeat", "close", "add_checklist", "snooze", "wake",
+    "link_repeat", "merge_repeat", "close", "add_checklist", "snooze", "wake", "add_tag", "remove_tag",
     "follow", "unfollow", "join_parent", "add_child", "leave_parent", "remove_child", "tell_children",
 )  # fmt: skip
 FORGED = {"text": "x", "reason": "x", "result": "x", "answer": "x", "note": "x", "tier": "urgent", "person": "x"}

@@ -44,7 +44,8 @@ COURSES: tuple[tuple[Tier, tuple[str, ...]], ...] = (
     ),
     (
         Tier.ORDINARY,
-        ("follow", "unfollow", "join_parent", "leave_parent", "add_child", "tell_children", "remove_child"),
+        ("follow", "unfollow", "join_parent", "leave_parent", "add_child", "tell_children", "remove_child",
+         "add_tag", "remove_tag"),
     ),
     (Tier.ORDINARY, ("link_repeat", "merge_repeat")),
     (Tier.ORDINARY, ("merge",)),

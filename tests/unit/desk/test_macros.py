@@ -16,6 +16,11 @@ MACROS = (POLICY_FOLDER / "macros.yml").read_text(encoding="utf-8")
         ("reply: case_is_mine", "reply: case_is_yours", "there is no reply `case_is_yours`"),
         ("act: raise_tier", "act: lower_tier", "there is no act `lower_tier`"),
         ("act: take\n", "akt: take\n", "is no known key"),
+        ("tag: call_back", "tag: call_us", "there is no tag `call_us`"),
+        ("assign: load", "assign: chance", "`chance` is not known"),
+        ("    act: raise_tier\n", "", "it does nothing besides its reply"),
+        ("    reply: progress\n    act: submit_plan", "    act: submit_plan", "an act goes with a reply only"),
+        ("name: share_out", "name: mark_media", "several macros are called `mark_media`"),
     ],
 )
 def test_a_macro_names_a_reply_and_an_act_that_there_are(tmp_path: Path, right: str, wrong: str, problem: str) -> None:
