@@ -11,8 +11,7 @@ from bot.complaints.assignment import MustAvoid, assign
 from bot.complaints.authority import decides_for
 from bot.complaints.follow_ups import AssignTo, FollowUp
 from bot.complaints.lifecycle import IllegalStep
-from bot.complaints.models import CaseIsSettled, Complaint, NoticeKind
-from bot.complaints.notices import notify
+from bot.complaints.models import CaseIsSettled, Complaint
 from bot.complaints.people import CaseRole
 from bot.complaints.tags import NoSuchTag, add_tag, tag_policy
 from bot.conversations.handover import locked
@@ -91,8 +90,6 @@ async def _assign_by_load(session: AsyncSession, complaint: Complaint, member: S
     if handler is None:
         raise NobodyFits(complaint.number)
     await assign(session, complaint, handler, actor=f"staff:{member.username}", now=now)
-    if handler.id != member.id:
-        notify(session, complaint, NoticeKind.ASSIGNED, now=now, staff_id=handler.id)
 
 
 @dataclass(frozen=True)

@@ -148,16 +148,16 @@ def test_a_comment_of_another_system_comes_to_the_open_page_and_behind_the_handl
 
     async def comments() -> None:
         async with bank.database.transaction() as session:
-            await comment(session, crm, complaint.number, f"{MARKUP}，回电 13812345678", now=bank.scene.clock())
+            await comment(session, crm, complaint.number, f"{MARKUP}，回电 027-87654321", now=bank.scene.clock())
 
     bank.run(comments())
     shown = page.locator(".comments")
-    expect(shown.locator(".story")).to_have_text(f"{MARKUP}，回电 138****5678")
+    expect(shown.locator(".story")).to_have_text(f"{MARKUP}，回电 027-****4321")
     expect(shown.locator("strong")).to_have_text("crm（其他系统）")
     expect(page.locator("#planted")).to_have_count(0)
     expect(unseen).to_have_text("1")
     shown.locator(".reveal").click()
-    expect(shown.locator(".story")).to_contain_text("13812345678")
+    expect(shown.locator(".story")).to_contain_text("027-87654321")
     page.click(".bell-button")
     expect(page.locator(".bell-notice").first).to_contain_text(f"其他系统有新留言 {complaint.number}")
 
