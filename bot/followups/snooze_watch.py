@@ -70,14 +70,23 @@ def was_roused() -> ColumnElement[bool]:
     A condition on `Snooze` and its `Complaint`. What only followers are told is no
     news, nor that another person's snooze of the same case ended.
     """
-    has_written = exists().where(
-        Message.conversation_id == Complaint.conversation_id,
-        Message.author == Author.CUSTOMER,
-        Message.sent_at > Snooze.snoozed_at,
+    # Within the condition on a snooze, SQLAlchemy would take any complaint for this one.
+    has_written = (
+        exists()
+        .correlate(Snooze, Complaint)
+        .where(
+            Message.conversation_id == Complaint.conversation_id,
+            Message.author == Author.CUSTOMER,
+            Message.sent_at > Snooze.snoozed_at,
+        )
     )
-    has_notice = exists().where(
-        Notice.complaint_id == Complaint.id,
-        Notice.kind.not_in({*FOR_FOLLOWERS, NoticeKind.SNOOZE_ENDED}),
-        Notice.at > Snooze.snoozed_at,
+    has_notice = (
+        exists()
+        .correlate(Snooze, Complaint)
+        .where(
+            Notice.complaint_id == Complaint.id,
+            Notice.kind.not_in({*FOR_FOLLOWERS, NoticeKind.SNOOZE_ENDED}),
+            Notice.at > Snooze.snoozed_at,
+        )
     )
     return or_(has_written, has_notice)

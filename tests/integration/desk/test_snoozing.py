@@ -62,6 +62,17 @@ async def test_a_snoozed_case_is_out_of_its_handlers_queue_until_its_date(
     assert await counts(scene, me) == (1, 0, 1)
 
 
+async def test_what_happens_to_another_case_leaves_it_where_it_was_put(
+    scene: Scene, me: StaffMember, complaint: Complaint, clock: FakeClock
+) -> None:
+    other = await scene.complaint(await scene.customer_writes("存折丢了", key="another customer"))
+    await do(scene, me, complaint, "snooze", days="2")
+    clock.advance(minutes=1)
+    await the_customer_writes(scene, other, me)
+    await a_notice_comes(scene, other, me)
+    assert await counts(scene, me) == (0, 1, 2)
+
+
 async def the_customer_writes(scene: Scene, complaint: Complaint, me: StaffMember) -> None:
     await scene.customer_writes("在吗", key=await scene.key_of(complaint.conversation_id))
 
