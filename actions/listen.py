@@ -53,6 +53,14 @@ HEARD_AS_WISH = frozenset({"enquire", "chitchat", "other", "nlu_fallback", "insu
 SHORT = 40
 """Characters up to which a message may be the bare answer to a question; a longer one tells a story."""
 
+NO_PHONE = re.compile(
+    r"我?(?:不想|不方便|不愿意?|就不|不)(?:留|给)(?:个|联系)?(?:电话|手机|号码)号?码?(?:了|吧)?|我?没有?(?:电话|手机)号?|"
+    r"no (?:phone|number|phone number)(?: please)?|"
+    r"(?:i'd rather not|i won't|don't want to) (?:give|leave) (?:you )?(?:a |my )?(?:phone|number|phone number)",
+    re.IGNORECASE,
+)
+"""A customer who gives no telephone number, whatever was asked."""
+
 WITHDRAWAL_WORDS = re.compile(
     r"撤|不投诉|不告|算了|不登记|不办了|取消|不想说了|"
     r"withdraw|cancel|forget it|never ?mind|drop (?:it|the|this)|don't want to complain",
@@ -75,7 +83,7 @@ class ValidateComplaintForm(Action):
         requested: Question | None = tracker.get_slot("requested_slot")
         if not turn.has_just_spoken:
             if "action_wait_for_more" not in turn.answered_by and requested is not None:
-                _ask(dispatcher, draft, requested)
+                _ask(dispatcher, draft, requested, turn.text)
             return [SlotSet("requested_slot", requested)]
         if requested is None:
             draft = ComplaintDraft()
@@ -86,10 +94,10 @@ class ValidateComplaintForm(Action):
                 draft.hear_story(turn)
         elif not _hear_answer(dispatcher, draft, requested, turn):
             return []  # the form steps aside, and the rules answer
-        return _go_on(dispatcher, draft)
+        return _go_on(dispatcher, draft, turn.text)
 
 
-def _go_on(dispatcher: CollectingDispatcher, draft: ComplaintDraft) -> list[EventType]:
+def _go_on(dispatcher: CollectingDispatcher, draft: ComplaintDraft, heard: str) -> list[EventType]:
     """Show empathy, then ask the next question; nothing more is asked when it is urgent, or all is said."""
     question = draft.next_question()
     if question is None or (draft.story and draft.tier() is Tier.URGENT):
@@ -98,12 +106,12 @@ def _go_on(dispatcher: CollectingDispatcher, draft: ComplaintDraft) -> list[Even
     if draft.story:
         empathise(dispatcher, draft)
     draft.asked[question] = draft.asked.get(question, 0) + 1
-    _ask(dispatcher, draft, question)
+    _ask(dispatcher, draft, question, heard)
     return [draft.as_event(), SlotSet("requested_slot", question)]
 
 
-def _ask(dispatcher: CollectingDispatcher, draft: ComplaintDraft, question: Question) -> None:
-    if question == "phone" and draft.asked.get(question, 0) > 1:
+def _ask(dispatcher: CollectingDispatcher, draft: ComplaintDraft, question: Question, heard: str) -> None:
+    if question == "phone" and draft.asked.get(question, 0) > 1 and any(character.isdecimal() for character in heard):
         dispatcher.utter_message(response="utter_question_phone_again")
     elif question == "confirmed" and draft.is_being_corrected:
         dispatcher.utter_message(response="utter_what_to_correct")
@@ -123,6 +131,11 @@ def _hear_answer(
     """
     if question == "confirmed":
         return _hear_confirmation(dispatcher, draft, turn)
+    if question not in ("phone", "story") and NO_PHONE.fullmatch(turn.text.strip(" 。，.!！")):
+        draft.skip("phone")  # said before it was asked
+        draft.asked[question] = max(draft.asked.get(question, 0) - 1, 0)
+        dispatcher.utter_message(response="utter_noted")
+        return True
     if _wants_something_else(question, turn):
         return False
     if turn.intent == "skip" or (_declines(question, turn) and not turn.states_something):
