@@ -14,7 +14,7 @@ from bot.desk.chosen import ChosenConversation
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson, Opened
 from bot.desk.elements import Thread
 from bot.desk.given import given_id, given_text, given_wish
-from bot.desk.live import Refresher
+from bot.desk.live import PageRefresher
 from bot.desk.sending import as_shown, draft_for
 from bot.desk.visit import NoLongerAllowed, Refused
 from bot.desk.words import word
@@ -34,7 +34,7 @@ class SharedDraft:
     def __init__(self, chosen: ChosenConversation) -> None:
         self._chosen = chosen
         self._visit = chosen.visit
-        self._refresher = Refresher(self._show_again)
+        self._refresher = PageRefresher(self._visit.client, self._show_again)
         self.order = asyncio.Lock()
 
     def build(self, thread: Thread) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import psycopg
+from nicegui import Client
 
 from bot.database import Database
 from bot.logs import logger
@@ -111,3 +112,25 @@ class Refresher:
                 log.exception("refresh_failed")
             worked = time.monotonic() - started_at
             await asyncio.sleep(min(max(self._rest, REST_TO_WORK * worked), self._longest_rest))
+
+
+class PageRefresher(Refresher):
+    """Refreshes an open page. While it is left or cut off it reads nothing, and everything once it is back."""
+
+    def __init__(self, client: Client, refresh: Callable[[frozenset[str]], Awaitable[None]], **rests: float) -> None:
+        super().__init__(refresh, **rests)
+        self._client = client
+        self._has_missed = False
+        client.on_connect(self._catch_up)
+
+    def notice(self, conversation_id: str) -> None:
+        """Something changed in this conversation."""
+        if self._client.has_socket_connection:
+            super().notice(conversation_id)
+        else:
+            self._has_missed = True
+
+    def _catch_up(self) -> None:
+        if self._has_missed:
+            self._has_missed = False
+            super().notice(EVERYTHING)

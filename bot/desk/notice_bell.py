@@ -16,7 +16,7 @@ from bot.complaints.notices import ListedNotice, Reader, notices_for, see, see_a
 from bot.desk.conversation import milliseconds
 from bot.desk.elements import Bell
 from bot.desk.given import given_id, given_number, given_text, given_wish
-from bot.desk.live import EVERYTHING, Refresher
+from bot.desk.live import PageRefresher
 from bot.desk.parts import Desk
 from bot.desk.queue import Viewer
 from bot.desk.visit import NoLongerAllowed, Visit
@@ -40,8 +40,7 @@ class NoticeBell:
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._client = visit.client
-        self._has_missed = False
-        self._refresher = Refresher(self._show_again, rest=NOTICED_AGAIN_AFTER_SECONDS)
+        self._refresher = PageRefresher(self._client, self._show_again, rest=NOTICED_AGAIN_AFTER_SECONDS)
 
     async def open(self, place: Element) -> None:
         """Build the bell, and keep it live until the page is closed."""
@@ -50,20 +49,8 @@ class NoticeBell:
         self._bell.on("open", self._visit.guarded(self._open))
         self._bell.on("see", self._visit.guarded(self._see))
         self._bell.on("seeAll", self._visit.guarded(self._see_all))
-        self._client.on_connect(self._catch_up)
-        self._client.on_delete(self._visit.desk.feed.subscribe(self._notice))
+        self._client.on_delete(self._visit.desk.feed.subscribe(self._refresher.notice))
         await self._show_again(frozenset())
-
-    def _notice(self, conversation_id: str) -> None:
-        if self._client.has_socket_connection:
-            self._refresher.notice(conversation_id)
-        else:
-            self._has_missed = True
-
-    def _catch_up(self) -> None:
-        if self._has_missed:
-            self._has_missed = False
-            self._refresher.notice(EVERYTHING)
 
     async def _show_again(self, _noticed: frozenset[str]) -> None:
         with suppress(NoLongerAllowed):  # they have been sent away

@@ -23,7 +23,6 @@ from bot.desk.visit import NoLongerAllowed, Visit, record_refusal
 from bot.desk.words import WORDS, language_of, word, word_or
 from bot.desk.workplace import Workplace
 from bot.settings import settings
-from bot.staff.models import StaffMember
 from bot.staff.passwords import PasswordFault
 from bot.staff.permissions import Act, may
 
@@ -126,9 +125,14 @@ def add_pages(desk: Desk) -> None:
         show_audit_log(records, next_before, chosen, admitted.language)
         return None
 
-    async def workplace_page(request: Request, client: Client, asked: str | None) -> Response | None:
+    async def only_reads_figures(request: Request) -> bool:
         person = await gate.person_at(request)
-        if asked is None and person is not None and next_step(person) is None and _only_reads_figures(person):
+        if person is None or next_step(person) is not None:
+            return False
+        return not may(person, Act.SEE_CASES) and may(person, Act.SEE_FIGURES)
+
+    async def workplace_page(request: Request, client: Client, asked: str | None) -> Response | None:
+        if asked is None and await only_reads_figures(request):
             return RedirectResponse("/oversight")
         admitted = await admit(desk, request, client, Act.SEE_CASES)
         if not isinstance(admitted, Visit):
@@ -146,10 +150,6 @@ def add_pages(desk: Desk) -> None:
             client.status_code = 403
             sorry("refused", admitted.language)
         return None
-
-
-def _only_reads_figures(person: StaffMember) -> bool:
-    return not may(person, Act.SEE_CASES) and may(person, Act.SEE_FIGURES)
 
 
 def _local_sign_in(back: str, language: Language) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.conversations.models import Conversation, Holder
 from bot.conversations.presence import Doing, Present, Sign, give_sign
 from bot.desk.elements import Thread
-from bot.desk.live import Refresher
+from bot.desk.live import PageRefresher
 from bot.desk.visit import Visit
 from bot.desk.words import word
 from bot.jobs import Job, enqueue
@@ -32,7 +32,7 @@ class PagePresence:
         self._at: uuid.UUID | None = None
         self._may_show_typing_at = 0.0
         self._last_of_customer = 0
-        self._refresher = Refresher(self._show)
+        self._refresher = PageRefresher(self._client, self._show)
 
     def build(self, thread: Thread) -> None:
         """Show on this thread who is there, until the page is closed."""

@@ -20,7 +20,7 @@ from bot.desk.bulk import Given, colleagues, give
 from bot.desk.bulk_macros import use_macro
 from bot.desk.elements import QueueList
 from bot.desk.given import given_number, given_text, given_wish
-from bot.desk.live import EVERYTHING, Refresher
+from bot.desk.live import EVERYTHING, PageRefresher, Refresher
 from bot.desk.macros import Macro, macro_policy
 from bot.desk.queue import (
     ROWS_ON_A_PAGE,
@@ -83,7 +83,6 @@ class QueuePanel:
         self._selected = selected
         self._shown = QueuePage([], {})
         self._rows: dict[uuid.UUID, dict[str, Any]] = {}
-        self._has_missed = False
         self._reads = count(1)
         self._page_read = 0
         """The read of a whole page that is shown: one that began before it comes too late."""
@@ -92,7 +91,7 @@ class QueuePanel:
         self._since: list[tuple[int, frozenset[str]]] = []
         """What was noticed since then. No read waits for another, so a page may come that was read before."""
         self._noticed = Refresher(self._read_noticed, rest=NOTICED_AGAIN_AFTER_SECONDS)
-        self._all = Refresher(self._read_all, rest=ALL_AGAIN_AFTER_SECONDS)
+        self._all = PageRefresher(self._client, self._read_all, rest=ALL_AGAIN_AFTER_SECONDS)
 
     def build(self, on_open: Callable[[GenericEventArguments], Any]) -> None:
         """Put the list on the page and follow what changes until the page is closed."""
@@ -107,7 +106,6 @@ class QueuePanel:
         self._list.on("chooseHandler", self._visit.guarded(self._choose_handler))
         self._list.on("give", self._give)
         self._list.on("useMacro", self._use_macro)
-        self._client.on_connect(self._catch_up)
         self._client.on_delete(self._visit.desk.feed.subscribe(self._notice))
 
     async def start(self) -> None:
@@ -142,18 +140,9 @@ class QueuePanel:
         self._all.notice(EVERYTHING)
 
     def _notice(self, conversation_id: str) -> None:
-        if not self._client.has_socket_connection:
-            # Left, or cut off for a moment: nobody looks, and every page that was left reads for nothing.
-            self._has_missed = True
-            return
-        if conversation_id != EVERYTHING:
+        if conversation_id != EVERYTHING and self._client.has_socket_connection:
             self._noticed.notice(conversation_id)
         self._all.notice(conversation_id)
-
-    def _catch_up(self) -> None:
-        if self._has_missed:
-            self._has_missed = False
-            self._all.notice(EVERYTHING)
 
     async def _read_all(self, _noticed: frozenset[str]) -> None:
         with suppress(NoLongerAllowed):  # they have been sent away

@@ -21,7 +21,7 @@ from bot.desk.conversation import NoSuchConversation, NotForThisPerson, Opened, 
 from bot.desk.drafting import LONGEST_REPLY
 from bot.desk.elements import Cases, Thread
 from bot.desk.given import given_id, given_text, given_wish
-from bot.desk.live import EVERYTHING, Refresher
+from bot.desk.live import EVERYTHING, PageRefresher
 from bot.desk.masked import Personal
 from bot.desk.presence import PagePresence
 from bot.desk.queue import QueueView
@@ -52,7 +52,9 @@ class Workplace:
     def __init__(self, visit: Visit, selected: uuid.UUID | None, view: QueueView) -> None:
         self._visit = visit
         self._client: Client = visit.client
-        self._refresher = Refresher(self._show_conversation_again, longest_rest=CONVERSATION_AGAIN_WITHIN_SECONDS)
+        self._refresher = PageRefresher(
+            visit.client, self._show_conversation_again, longest_rest=CONVERSATION_AGAIN_WITHIN_SECONDS
+        )
         self._chosen = ChosenConversation(visit, selected, lambda: self._refresher.notice(EVERYTHING))
         self._queue = QueuePanel(visit, view, selected)
         self._presence = PagePresence(visit)
