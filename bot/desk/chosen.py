@@ -13,6 +13,7 @@ from bot.conversations.handover import HeldBySomeoneElse
 from bot.conversations.models import Conversation, Holder
 from bot.desk.acts import REFUSALS, SAID_OF_REFUSALS, CaseAtHand, NoSuchCase, NotOffered, Unfilled, at_hand
 from bot.desk.conversation import NoSuchConversation, NotForThisPerson, Opened, open_for, shown_as
+from bot.desk.given import given_act
 from bot.desk.masked import Personal
 from bot.desk.sending import SAID_OF_SENDING, SENDING_REFUSALS
 from bot.desk.visit import Visit, record_refusal
@@ -37,15 +38,23 @@ class ChosenConversation:
         self.show_again = show_again
         self._revealed: dict[uuid.UUID, frozenset[Personal]] = {}
 
-    @property
-    def revealed(self) -> frozenset[Personal]:
-        """What the person has asked to see unmasked of it, on this page."""
-        return self._revealed.get(self.id, frozenset()) if self.id is not None else frozenset()
+    def meant(self, conversation_id: uuid.UUID | None) -> "ChosenConversation":
+        """The conversation that an act is about, whatever the person goes on to while it is done.
 
-    def reveal(self, field: Personal) -> None:
+        Args:
+            conversation_id: as the act says; None for whichever is open.
+        """
+        meant = ChosenConversation(self.visit, conversation_id or self.id, self.show_again)
+        meant._revealed = self._revealed
+        return meant
+
+    def revealed_in(self, conversation_id: uuid.UUID) -> frozenset[Personal]:
+        """What the person has asked to see unmasked of a conversation, on this page."""
+        return self._revealed.get(conversation_id, frozenset())
+
+    def reveal(self, conversation_id: uuid.UUID, field: Personal) -> None:
         """Show it unmasked until the page is closed."""
-        if self.id is not None:
-            self._revealed[self.id] = self.revealed | {field}
+        self._revealed[conversation_id] = self.revealed_in(conversation_id) | {field}
 
     def shown_as(self, conversation: Conversation) -> str:
         """How the customer sees the person."""
@@ -141,7 +150,8 @@ class ChosenConversation:
         """What a page's event calls: the act, carried out with what the browser sent."""
 
         async def handle(event: GenericEventArguments) -> None:
-            await self.carry_out(act, event.args, requires=requires, when_refused=when_refused, is_locked=is_locked)
+            of, wish = given_act(event.args)
+            await self.meant(of).carry_out(act, wish, requires=requires, when_refused=when_refused, is_locked=is_locked)
 
         return handle
 

@@ -26,7 +26,7 @@ from bot.desk.chosen import ChosenConversation
 from bot.desk.conversation import NotForThisPerson, Opened
 from bot.desk.drafting import LONGEST_REPLY, SharedDraft
 from bot.desk.elements import Cases, ReplyTools, Thread
-from bot.desk.given import given_id, given_number, given_text, given_wish
+from bot.desk.given import given_act, given_id, given_number, given_text, given_wish
 from bot.desk.macros import macro_policy
 from bot.desk.mentions import tell_of_note
 from bot.desk.presence import PagePresence
@@ -84,24 +84,25 @@ class Composer:
         self._tools.show_checklist(checklist_of(case_written_about(opened.complaints), self._visit.language))
 
     async def _reply(self, event: GenericEventArguments) -> None:
-        wish = given_wish(event.args)
-        text = given_text(wish.get("text"))
+        of, given = given_act(event.args)
+        wish, meant = given_wish(given), self._chosen.meant(of)
+        text, conversation_id = given_text(wish.get("text")), str(meant.id)
         try:
             async with self._draft.order:
-                is_sent = await self._chosen.carry_out(self._send, wish, when_refused="held_by_someone_else")
+                is_sent = await meant.carry_out(self._send, wish, when_refused="held_by_someone_else")
         except CustomerWroteMeanwhile:
             self._chosen.show_again()
-            self._thread.answer_held()
+            self._thread.answer_held(conversation_id)
         except NeedsConfirming as caution:
-            self._warn(text, caution.display_name(self._visit.language), may_confirm=True)
+            self._warn(text, caution.display_name(self._visit.language), conversation_id, may_confirm=True)
         except GapsLeft as gaps:
-            self._warn(text, str(gaps), may_confirm=False)
+            self._warn(text, str(gaps), conversation_id, may_confirm=False)
         else:
             if is_sent:
                 self._tools.warn(None)
-                self._thread.answer_sent()
+                self._thread.answer_sent(conversation_id)
             else:
-                self._thread.answer_not_sent()
+                self._thread.answer_not_sent(conversation_id)
 
     async def _send(self, session: AsyncSession, opened: Opened, wish: dict[str, Any]) -> None:
         """Send an answer, now or later.
@@ -147,7 +148,7 @@ class Composer:
         names = [FollowUp.restored(one).macro for one in reply.follow_ups]
         macros = [macro for name in names if (macro := macro_policy().find(name))]
         steps = [{"name": macro.name, "steps": macro.steps(self._visit.language)} for macro in macros]
-        self._thread.put_back(reply.text, steps)
+        self._thread.put_back(reply.text, steps, str(opened.conversation.id))
 
     async def _send_now(self, session: AsyncSession, opened: Opened, reply_id: Any) -> None:
         await replies.send_now(
@@ -170,7 +171,9 @@ class Composer:
             )
 
         async def handle(event: GenericEventArguments) -> None:
-            if await self._chosen.carry_out(act, given_wish(event.args), when_refused="held_by_someone_else"):
+            of, wish = given_act(event.args)
+            meant = self._chosen.meant(of)
+            if await meant.carry_out(act, given_wish(wish), when_refused="held_by_someone_else"):
                 self._thread.rewritten()
 
         return handle
@@ -187,10 +190,12 @@ class Composer:
         )
 
     async def _note(self, event: GenericEventArguments) -> None:
-        if await self._chosen.carry_out(self._add_note, event.args, is_locked=False):
-            self._thread.note_added()
+        of, text = given_act(event.args)
+        meant = self._chosen.meant(of)
+        if await meant.carry_out(self._add_note, text, is_locked=False):
+            self._thread.note_added(str(meant.id))
         else:
-            self._thread.answer_not_sent()
+            self._thread.answer_not_sent(str(meant.id))
 
     async def _add_note(self, session: AsyncSession, opened: Opened, text: Any) -> None:
         await note_down(session, opened, self._fitting(text), self._visit)
@@ -205,7 +210,7 @@ class Composer:
             opened.conversation,
             complaint,
             self._visit.person,
-            self._chosen.revealed,
+            self._chosen.revealed_in(opened.conversation.id),
             organisation(),
             self._visit.now,
         )
@@ -278,9 +283,9 @@ class Composer:
             raise Refused(NeedsConfirming(cautions).display_name(self._visit.language))
         return text
 
-    def _warn(self, text: str, said: str, *, may_confirm: bool) -> None:
+    def _warn(self, text: str, said: str, conversation_id: str, *, may_confirm: bool) -> None:
         self._tools.warn({"text": text, "said": said, "mayConfirm": may_confirm})
-        self._thread.answer_not_sent()
+        self._thread.answer_not_sent(conversation_id)
 
 
 async def note_down(session: AsyncSession, opened: Opened, text: str, visit: Visit) -> None:

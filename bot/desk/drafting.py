@@ -51,8 +51,7 @@ class SharedDraft:
     async def _keep(self, event: GenericEventArguments) -> None:
         """Keep a text for the conversation in which it was written: the person may have gone on to another."""
         wish = given_wish(event.args)
-        conversation_id = given_id(wish.get("id")) or self._chosen.id
-        of_text = ChosenConversation(self._visit, conversation_id, self._chosen.show_again)
+        of_text = self._chosen.meant(given_id(wish.get("id")))
         kept: dict[str, Any] = {}
 
         async def keep(session: AsyncSession, opened: Opened, _wish: Any) -> None:
@@ -78,7 +77,7 @@ class SharedDraft:
                 await self._show_newer(of_text)
                 return
         if is_kept:
-            self._thread.draft_kept({"id": str(conversation_id), "edition": kept["edition"], "at": kept["at"]})
+            self._thread.draft_kept({"id": str(of_text.id), "edition": kept["edition"], "at": kept["at"]})
         else:
             self._thread.draft_not_kept()
 
@@ -88,7 +87,9 @@ class SharedDraft:
 
         async def read(session: AsyncSession, opened: Opened, _wish: Any) -> None:
             nonlocal draft
-            draft = await draft_for(session, opened.conversation.id, self._visit.person, self._chosen.revealed)
+            draft = await draft_for(
+                session, opened.conversation.id, self._visit.person, of_text.revealed_in(opened.conversation.id)
+            )
 
         if await of_text.carry_out(read, is_locked=False, when_failed="draft_not_kept"):
             self._thread.draft_is_out_of_date({"id": str(of_text.id), "draft": draft})
@@ -107,6 +108,6 @@ class SharedDraft:
         with suppress(NoLongerAllowed, NoSuchConversation, NotForThisPerson, SQLAlchemyError):  # the thread says it
             async with self._visit.transaction() as session:
                 opened = await self._chosen.opened(session)
-                revealed = self._chosen.revealed
+                revealed = self._chosen.revealed_in(opened.conversation.id)
                 draft = await draft_for(session, opened.conversation.id, self._visit.person, revealed)
             self._thread.show_draft({"id": str(opened.conversation.id), "draft": draft})

@@ -79,12 +79,12 @@ def _choices(labels: Iterable[Label], language: Language) -> list[dict[str, str]
 class Thread(Element, component="components/thread.js"):
     """The messages of a conversation and the place to answer.
 
-    Emits `takeOver`, `handBack`, `reply` (`{"text": …, "seen": …, "sendAt": …, "chosen": …, "macros": …, "confirmed":
-    …}`), `undo` and `sendNow` (the id of a reply that has not gone out), `change` (`{"id": …, "text": …}`), `correct`
-    (the same for a message), `sendAgain` (a message's id), `typing`, `draft` (`{"id": …, "text": …, "basedOn": …}`:
-    what is half written in which conversation, and the edition that it began with), `takeUpDraft`, `note` (a text),
-    `colleagues` (who could take the conversation?), `transfer` (`{"to": …, "note": …}`) and `reveal` (what to show
-    unmasked).
+    Every event but `typing` and `draft` says which conversation it is about: `{"of": …, "what": …}`. What it is:
+    nothing for `takeOver`, `handBack`, `takeUpDraft` and `colleagues` (who could take the conversation?); for `reply`
+    `{"text": …, "seen": …, "sendAt": …, "chosen": …, "macros": …, "confirmed": …}`; for `undo` and `sendNow` the id of
+    a reply that has not gone out, for `sendAgain` a message's; for `change` and `correct` `{"id": …, "text": …}`; for
+    `note` a text; for `transfer` `{"to": …, "note": …}`; for `reveal` what to show unmasked. `draft` sends
+    `{"id": …, "text": …, "basedOn": …}`: what is half written in which conversation, and the edition it began with.
     """
 
     def __init__(self, language: Language) -> None:
@@ -128,36 +128,37 @@ class Thread(Element, component="components/thread.js"):
         """What somebody else had begun is the person's own now."""
         self.run_method("takeUpDraft", draft)
 
-    def answer_sent(self) -> None:
+    def answer_sent(self, conversation_id: str) -> None:
         """The answer in the composer was stored: clear it."""
-        self.run_method("sent", "draft")
+        self.run_method("sent", "draft", conversation_id)
 
-    def put_back(self, text: str, macros: Sequence[dict[str, str]]) -> None:
+    def put_back(self, text: str, macros: Sequence[dict[str, str]], conversation_id: str) -> None:
         """An answer was undone: it is in the composer again, with the macros that are to follow it."""
-        self.run_method("putBack", text, list(macros))
+        self.run_method("putBack", text, list(macros), conversation_id)
 
     def rewritten(self) -> None:
         """The text in the editor of a message was stored: close it."""
         self.run_method("rewritten")
 
-    def note_added(self) -> None:
+    def note_added(self, conversation_id: str) -> None:
         """The note in the composer was stored: clear it."""
-        self.run_method("sent", "note")
+        self.run_method("sent", "note", conversation_id)
 
-    def answer_held(self) -> None:
+    def answer_held(self, conversation_id: str) -> None:
         """The customer has written meanwhile: ask whether to send all the same."""
-        self.run_method("held")
+        self.run_method("held", conversation_id)
 
-    def answer_not_sent(self) -> None:
+    def answer_not_sent(self, conversation_id: str) -> None:
         """The text was not stored: leave it where it is."""
-        self.run_method("notSent")
+        self.run_method("notSent", conversation_id)
 
 
 class ReplyTools(Element, component="components/composer.js"):
     """What stands above the field for an answer: LEARN checklist, canned replies, a word of caution before sending.
 
-    It stands in the thread's slot `writing`. Emits `replies` (which are there? with the moment of asking, by which the
-    answer is known again), `tick` (`{"complaint": …, "step": …}`) and `openAct` (the act that a macro opens).
+    It stands in the thread's slot `writing`, and its events say which conversation they are about, as the thread's do:
+    `replies` (which are there? with the moment of asking, by which the answer is known again), `tick`
+    (`{"complaint": …, "step": …}`) and `openAct` (the act that a macro opens).
     """
 
     def __init__(self, language: Language) -> None:

@@ -24,6 +24,13 @@ def given_id(value: Any) -> uuid.UUID | None:
         return None
 
 
+def given_act(value: Any) -> tuple[uuid.UUID | None, Any]:
+    """What a person did, and in which conversation; without one it is whichever is open."""
+    if isinstance(value, dict) and "of" in value:
+        return given_id(value["of"]), value.get("what")
+    return None, value
+
+
 def given_wish(value: Any) -> dict[str, Any]:
     """Several values by name."""
     return value if isinstance(value, dict) else {}

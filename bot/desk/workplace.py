@@ -119,7 +119,7 @@ class Workplace:
             self._visit.go("/")
 
     async def _show(self, session: AsyncSession, opened: Opened) -> None:
-        visit, revealed = self._visit, self._chosen.revealed
+        visit, revealed = self._visit, self._chosen.revealed_in(opened.conversation.id)
         thread = await thread_of(session, opened, visit.person, visit.language, revealed, now=visit.now)
         if opened.conversation.id != self._chosen.id:
             return  # the person has gone on to another conversation meanwhile
@@ -206,13 +206,13 @@ class Workplace:
         if given_text(field) not in set(Personal):
             return
         self._visit.record(session, "reveal", f"conversation:{opened.conversation.id}", field=field)
-        self._chosen.reveal(Personal(field))
+        self._chosen.reveal(opened.conversation.id, Personal(field))
         await self._show(session, opened)
 
     async def _do(self, event: GenericEventArguments) -> None:
         """Do what the person chose to do with a case."""
         wish = given_wish(event.args)
-        if await self._chosen.carry_out(self._do_with_case, wish, requires=None):
+        if await self._chosen.meant(None).carry_out(self._do_with_case, wish, requires=None):
             self._cases.act_done()
             language = self._visit.language
             self._visit.tell(word_or(f"act_{given_text(wish.get('act'))}_done", word("done", language), language))

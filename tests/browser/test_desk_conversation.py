@@ -16,6 +16,7 @@ from tests.browser.test_desk import (  # noqa: F401 - fixtures
     open_conversation,
     take_over,
 )
+from tests.integration.desk.served import wait_for
 
 CARD = "6222021234567890128"
 
@@ -24,6 +25,36 @@ def write(page: Page, text: str) -> None:
     field = page.locator(".composer textarea")
     field.fill(text)
     field.press("Enter")
+
+
+def test_an_answer_goes_to_whom_it_was_written_although_another_conversation_is_opened_at_once(
+    enter: Enter,  # noqa: F811
+    bank: Bank,  # noqa: F811
+) -> None:
+    first, second = bank.waiting(), bank.waiting()
+    page = enter(bank.a_member(name="李经理"))
+    for conversation_id in (second, first):
+        open_conversation(page, bank, conversation_id)
+        take_over(page)
+    page.evaluate(
+        """(second) => {
+            const field = document.querySelector(".composer textarea");
+            field.value = "您的卡已取出。";
+            field.dispatchEvent(new Event("input"));
+            field.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+            document.querySelector(`.row[data-id="${second}"]`).click();
+            field.value = "";
+        }""",
+        str(second),
+    )
+    expect(page.locator(f'.row.selected[data-id="{second}"]')).to_be_visible()
+    page.locator(".composer textarea").fill("请稍等，我在查。")
+    wait_for(lambda: bank.messages(first, Author.STAFF) != [])
+    assert bank.messages(first, Author.STAFF) == ["您的卡已取出。"]
+    assert bank.messages(second, Author.STAFF) == []
+    expect(page.locator(".composer textarea")).to_have_value("请稍等，我在查。")
+    open_conversation(page, bank, first)
+    expect(page.locator(".composer textarea")).to_have_value("")
 
 
 def test_a_note_is_seen_by_staff_and_never_by_the_customer(enter: Enter, bank: Bank) -> None:  # noqa: F811

@@ -88,11 +88,14 @@ export default {
     },
   },
   methods: {
+    act(event, what) {
+      this.$emit(event, { of: this.composer.thread.id, what });
+    },
     rowId: (reply) => `reply-${reply.id}-${reply.language}-${reply.act}-${reply.macro}`,
     /** The facts are those of this moment, so the replies are asked for each time. */
     open(step = "") {
       Object.assign(this, { isOpen: true, search: "", step, at: 0, askedAt: Date.now(), isEnterWaiting: false });
-      this.$emit("replies", this.askedAt);
+      this.act("replies", this.askedAt);
       this.$nextTick(() => this.$refs.search.focus());
     },
     close() {
@@ -103,13 +106,13 @@ export default {
     take(reply) {
       this.isOpen = false;
       this.composer.insert(reply.text, reply.id, reply.macro && { name: reply.macro, steps: reply.steps });
-      if (reply.act) this.$emit("openAct", reply.act);
+      if (reply.act) this.act("openAct", reply.act);
     },
     leaveOut(macro) {
       this.composer.macros = this.composer.macros.filter((one) => one !== macro);
     },
     tick(step) {
-      this.$emit("tick", { complaint: this.checklist.complaint, step: step.step });
+      this.act("tick", { complaint: this.checklist.complaint, step: step.step });
     },
     dismiss() {
       this.dismissed = this.caution;

@@ -10,11 +10,11 @@ export default {
           <h1>{{ thread.customer }}</h1>
           <small>{{ thread.channel }} · {{ thread.speaks }}<template v-if="thread.reason && thread.holder === 'queue'"> · <em>{{ thread.reason }}</em></template></small>
         </div>
-        <button v-if="thread.mayRevealName" type="button" class="reveal" @click="$emit('reveal', 'name')">{{ words.reveal_name }}</button>
-        <button v-if="thread.mayRevealPhone" type="button" class="reveal" @click="$emit('reveal', 'phone')">{{ words.reveal_phone }}</button>
+        <button v-if="thread.mayRevealName" type="button" class="reveal" @click="act('reveal', 'name')">{{ words.reveal_name }}</button>
+        <button v-if="thread.mayRevealPhone" type="button" class="reveal" @click="act('reveal', 'phone')">{{ words.reveal_phone }}</button>
         <button v-if="thread.holder === 'mine'" type="button" class="secondary transfer" :aria-expanded="isTransferring" @click="toggleTransfer">{{ words.transfer }}</button>
-        <button v-if="thread.holder === 'mine'" type="button" class="secondary hand-back" :disabled="busy" @click="act('handBack')">{{ words.hand_back }}</button>
-        <button v-else-if="thread.mayAnswer && thread.holder !== 'staff'" type="button" class="primary take-over" :disabled="busy" @click="act('takeOver')">{{ words.take_over }}</button>
+        <button v-if="thread.holder === 'mine'" type="button" class="secondary hand-back" :disabled="busy" @click="actOnce('handBack')">{{ words.hand_back }}</button>
+        <button v-else-if="thread.mayAnswer && thread.holder !== 'staff'" type="button" class="primary take-over" :disabled="busy" @click="actOnce('takeOver')">{{ words.take_over }}</button>
       </header>
       <p class="holder-line" :class="'is-' + thread.holder"><i></i>{{ holderLine }}<time v-if="thread.holder === 'queue' && thread.waitingSince">{{ waited }}</time></p>
       <p v-if="others.length" class="presence" role="status"><span v-for="one in others" :key="one.text" :class="{ 'is-typing': one.isTyping }">{{ one.text }}</span></p>
@@ -65,7 +65,7 @@ export default {
           <p v-if="message.delivery" class="delivery" :class="message.delivery">{{ words['delivery_' + message.delivery] }}</p>
           <p v-if="editing?.message !== message.id && (message.correctable || (message.delivery === 'undeliverable' && thread.holder === 'mine'))" class="message-acts">
             <button v-if="message.correctable" type="button" class="correct" @click="edit({ message: message.id, text: message.correctable })">{{ words.correct }}</button>
-            <button v-else type="button" @click="$emit('sendAgain', message.id)">{{ words.send_again }}</button>
+            <button v-else type="button" @click="act('sendAgain', message.id)">{{ words.send_again }}</button>
           </p>
           </template>
         </article>
@@ -81,15 +81,15 @@ export default {
           <div v-else class="bubble"><p class="text">{{ reply.text }}</p></div>
           <p class="delivery" :role="reply.isCrossed ? 'alert' : null">{{ whenOut(reply) }}</p>
           <p v-if="reply.isMine" class="message-acts">
-            <button type="button" @click="$emit('undo', reply.id)">{{ words.undo }}</button>
+            <button type="button" @click="act('undo', reply.id)">{{ words.undo }}</button>
             <button v-if="reply.isForLater && !reply.isCrossed" type="button" @click="edit({ held: reply.id, text: reply.text })">{{ words.change }}</button>
-            <button type="button" @click="$emit('sendNow', reply.id)">{{ words.send_now }}</button>
+            <button type="button" @click="act('sendNow', reply.id)">{{ words.send_now }}</button>
           </p>
         </article>
         <article v-if="othersDraft" class="message is-draft" :key="'draft'" aria-live="off">
           <header><strong>{{ fill(words.draft_of, { person: othersDraft.writer }) }}</strong><time>{{ moment(othersDraft.at) }}</time></header>
           <div class="bubble"><p class="text">{{ othersDraft.text }}</p></div>
-          <p v-if="thread.holder === 'mine'" class="message-acts"><button type="button" class="take-up" @click="$emit('takeUpDraft')">{{ words.take_up_draft }}</button></p>
+          <p v-if="thread.holder === 'mine'" class="message-acts"><button type="button" class="take-up" @click="act('takeUpDraft')">{{ words.take_up_draft }}</button></p>
         </article>
       </div>
       <button v-if="newBelow" type="button" class="new-below" @click="toEnd">↓</button>
@@ -309,7 +309,7 @@ export default {
       if (!event.altKey || !this.thread?.mayAnswer) return;
       const undoable = this.thread.held.filter((reply) => reply.isMine && !reply.isForLater).at(-1);
       if (event.code === "KeyN") this.toggleNote();
-      else if (event.code === "KeyZ" && undoable) this.$emit("undo", undoable.id);
+      else if (event.code === "KeyZ" && undoable) this.act("undo", undoable.id);
       else return;
       event.preventDefault();
     },
@@ -323,14 +323,18 @@ export default {
     toggleTransfer() {
       this.isTransferring = !this.isTransferring;
       this.receiver = this.transferNote = "";
-      if (this.isTransferring) this.$emit("colleagues");
+      if (this.isTransferring) this.act("colleagues");
     },
     transfer() {
-      this.$emit("transfer", { to: this.receiver, note: this.transferNote });
+      this.act("transfer", { to: this.receiver, note: this.transferNote });
     },
-    act(what) {
+    /** Every act says which conversation it is about: the person may have gone on to another before it arrives. */
+    act(event, what = null) {
+      this.$emit(event, { of: this.thread.id, what });
+    },
+    actOnce(event) {
       this.holdOff();
-      this.$emit(what);
+      this.act(event);
     },
     /** What the composer sends: the text, what the person had seen of the customer, and how it came about. */
     answer(text) {
@@ -342,8 +346,8 @@ export default {
       this.holdOff();
       this.askedFor = null;
       this.atEnd = true;
-      if (this.isNote) this.$emit("note", text);
-      else this.$emit("reply", this.answer(text));
+      if (this.isNote) this.act("note", text);
+      else this.act("reply", this.answer(text));
     },
     /** Put a canned reply where the cursor is; a gap in it is selected, to be typed over. */
     insert(text, id, macro) {
@@ -374,7 +378,7 @@ export default {
       if (!text || this.busy) return;
       this.holdOff();
       this.askedFor = time;
-      this.$emit("reply", { ...this.answer(text), sendAt: time });
+      this.act("reply", { ...this.answer(text), sendAt: time });
     },
     /** Times are the bank's, wherever the browser thinks it is; China has no summer time. */
     ownTime() {
@@ -395,13 +399,16 @@ export default {
       this.$nextTick(() => this.$el.querySelector(".editor textarea")?.focus());
     },
     saveEdit(what, id) {
-      this.$emit(what, { id, text: this.editing.text.trim() });
+      this.act(what, { id, text: this.editing.text.trim() });
     },
     rewritten() {
       this.editing = null;
     },
     /** An undone answer goes before what was begun meanwhile. */
-    putBack(text, macros) {
+    putBack(text, macros, id) {
+      if (id !== this.thread?.id) {
+        return sessionStorage.setItem(`tingsu-answer-${id}`, JSON.stringify({ text, basedOn: null }));
+      }
       this.addMacros(macros);
       this.draft = this.draft.trim() ? `${text}\n${this.draft}` : text;
       this.isNote = false;
@@ -416,7 +423,8 @@ export default {
       clearTimeout(this.patience);
       this.patience = setTimeout(() => (this.busy = false), 8000);
     },
-    sent(kind) {
+    sent(kind, id) {
+      if (id !== this.thread?.id) return sessionStorage.removeItem(`tingsu-${kind === "draft" ? "answer" : kind}-${id}`);
       this.busy = this.isHeld = this.isForLater = false;
       if (kind === "draft") this.draftSent();
       this[kind] = "";
@@ -428,13 +436,15 @@ export default {
     draftSent() {
       [this.kept, this.basedOn, this.keeping, this.newer] = ["", null, null, null];
     },
-    held() {
+    held(id) {
+      if (id !== this.thread?.id) return;
       this.busy = false;
       this.isHeld = true;
       this.keepDraftSoon();
       this.$nextTick(() => this.$refs.field?.focus());
     },
-    notSent() {
+    notSent(id) {
+      if (id !== this.thread?.id) return;
       this.busy = false;
       this.keepDraftSoon();
     },
