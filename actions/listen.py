@@ -61,6 +61,12 @@ NO_PHONE = re.compile(
 )
 """A customer who gives no telephone number, whatever was asked."""
 
+WANTS = re.compile(
+    r"[要想给让请帮退赔改查解撤删补换还]|\b(?:want|need|give|get|return|back|please|should|could|would|like|just|stop|fix)\b",
+    re.IGNORECASE,
+)
+"""Words without which a short message hardly wishes for anything."""
+
 WITHDRAWAL_WORDS = re.compile(
     r"撤|不投诉|不告|算了|不登记|不办了|取消|不想说了|"
     r"withdraw|cancel|forget it|never ?mind|drop (?:it|the|this)|don't want to complain",
@@ -191,8 +197,11 @@ def _hear_bare_words(
 
 
 def _is_bare_fact(turn: CustomerTurn) -> bool:
-    """«大概三天前吧» says when, whatever was asked."""
-    return turn.states_something and len(turn.text) <= 3 * sum(len(fact.text) for fact in turn.statement.facts)
+    """«大概三天前吧», «急死了，里面有八千块» say what happened, and wish for nothing, whatever was asked."""
+    if not turn.states_something:
+        return False
+    is_little_else = len(turn.text) <= 3 * sum(len(fact.text) for fact in turn.statement.facts)
+    return is_little_else or (len(turn.text) <= SHORT and not WANTS.search(turn.text))
 
 
 def _hear_confirmation(dispatcher: CollectingDispatcher, draft: ComplaintDraft, turn: CustomerTurn) -> bool:
