@@ -184,14 +184,15 @@ async def work(bank: Bank, page: Page, customer: Conversation, waits: Waits, rou
     await chat.wait_for_selector(".composer textarea")
     conversation = f"{bank.address}/conversations/{customer.id}"
     for _ in range(rounds):
-        for act in (
-            lambda: hear(bank, chat, customer, waits),
-            lambda: answer(bank, chat, waits),
-            lambda: paint(page, conversation, ".thread-head", waits, "conversation_page"),
-            lambda: paint(page, bank.address, ".row", waits, "queue_page"),
-            lambda: look_around(page, waits),
-            lambda: sign_in_page(page, bank.address, waits),
+        for tab, act in (
+            (chat, lambda: hear(bank, chat, customer, waits)),
+            (chat, lambda: answer(bank, chat, waits)),
+            (page, lambda: paint(page, conversation, ".thread-head", waits, "conversation_page")),
+            (page, lambda: paint(page, bank.address, ".row", waits, "queue_page")),
+            (page, lambda: look_around(page, waits)),
+            (page, lambda: sign_in_page(page, bank.address, waits)),
         ):
+            await tab.bring_to_front()  # a browser draws once a second, at most, what nobody looks at
             await act()
             await asyncio.sleep(A_PERSON_LOOKS_FOR_SECONDS)
 
