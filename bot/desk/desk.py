@@ -17,12 +17,12 @@ from bot.api.app import ApiMount, api_app
 from bot.clock import Clock, system_clock
 from bot.complaints.tags import tag_policy
 from bot.database import Database
+from bot.desk.door import door
 from bot.desk.frame import FAVICON, STATIC, STATIC_ADDRESS
 from bot.desk.macros import macro_policy
 from bot.desk.pages import add_pages
 from bot.desk.parts import Desk
 from bot.desk.routes import routes
-from bot.desk.second_factor_pages import add_second_factor_pages
 from bot.embedded_postgres import running_url
 from bot.settings import settings
 
@@ -83,11 +83,11 @@ def desk_app(desk: Desk) -> FastAPI:
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
     app.add_middleware(SafeHeaders)
+    app.include_router(door(desk))
     app.include_router(routes(desk))
     app.router.routes.append(ApiMount(api_app(desk.database, desk.clock, settings())))
     app.mount(STATIC_ADDRESS, KeptFiles(directory=STATIC))
     add_pages(desk)
-    add_second_factor_pages(desk)
     # We use none of NiceGUI's storage; should a later version write something, then not into the checkout.
     Storage.path = settings().var_dir / "nicegui"
     ui.run_with(

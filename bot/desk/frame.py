@@ -1,8 +1,6 @@
 """What every page of the desk is made of: its head and top bar, cards, forms and words."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from fastapi import Request
@@ -31,20 +29,27 @@ PLACES = (
 
 def dress(client: Client, language: Language) -> None:
     """Our own style, words and small script; before anything is painted, the theme the person chose."""
-    version = int(max(file.stat().st_mtime for file in STATIC.iterdir()))
-    tag = "zh-CN" if language == "zh" else "en"
+    version = static_version()
     with client:
         ui.add_head_html(
             f"""
-            <script>
-              document.documentElement.lang = "{tag}";
-              document.documentElement.dataset.theme = localStorage.getItem("tingsu-theme") || "";
-            </script>
+            <script>document.documentElement.lang = "{language_tag(language)}";</script>
+            <script src="{STATIC_ADDRESS}/theme.js?{version}"></script>
             <style>:root {{ --offline: "{word("offline", language)}"; }}</style>
             <link rel="stylesheet" href="{STATIC_ADDRESS}/desk.css?{version}">
             <script src="{STATIC_ADDRESS}/desk.js?{version}"></script>
             """
         )
+
+
+def static_version() -> int:
+    """What the addresses of style and scripts carry, so that a browser asks again after a change."""
+    return int(max(file.stat().st_mtime for file in STATIC.iterdir()))
+
+
+def language_tag(language: Language) -> str:
+    """The language as a page names it."""
+    return "zh-CN" if language == "zh" else "en"
 
 
 def header(person: StaffMember, language: Language, back: str) -> Element:
@@ -103,19 +108,6 @@ def language_switch(language: Language, back: str) -> None:
         submit(word("other_language", language), "quiet")
 
 
-@contextmanager
-def small_card(language: Language, *, language_form: bool, back: str) -> Iterator[None]:
-    """A card in the middle of an empty page."""
-    with ui.element("div").classes("door"):
-        with ui.element("section").classes("door-card"):
-            with ui.element("div").classes("door-brand"):
-                shown(word("product", language), "h1")
-                shown(word("tagline", language), "p", "tagline")
-            yield
-        if language_form:
-            language_switch(language, back)
-
-
 def sorry(what: str, language: Language) -> None:
     """A card that says why there is nothing to see."""
     with ui.element("div").classes("door"), ui.element("section").classes("door-card"):
@@ -134,15 +126,6 @@ def form(address: str, hidden: dict[str, str]) -> Element:
         for name, value in hidden.items():
             given = ui.element("input")
             given.props["type"], given.props["name"], given.props["value"] = "hidden", name, value
-    return made
-
-
-def field(name: str, label: str, *, autocomplete: str, kind: str = "password") -> Element:
-    """A field with its label."""
-    with ui.element("label").classes("field"):
-        shown(label, "span")
-        made = ui.element("input").props("required")
-        made.props["name"], made.props["type"], made.props["autocomplete"] = name, kind, autocomplete
     return made
 
 
