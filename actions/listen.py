@@ -139,8 +139,7 @@ def _hear_answer(
         return _hear_confirmation(dispatcher, draft, turn)
     if question not in ("phone", "story") and NO_PHONE.fullmatch(turn.text.strip(" 。，.!！")):
         draft.skip("phone")  # said before it was asked
-        draft.asked[question] = max(draft.asked.get(question, 0) - 1, 0)
-        dispatcher.utter_message(response="utter_noted")
+        _note_instead(dispatcher, draft, question)
         return True
     if _wants_something_else(question, turn):
         return False
@@ -158,7 +157,17 @@ def _hear_answer(
         if question == "occurred" and len(turn.statement.facts) == 1:
             draft.facts[question].text = turn.text.strip()  # «今天上午十点左右» says more than the day
         return True
-    return _hear_bare_words(dispatcher, draft, question, turn) or heard
+    if _hear_bare_words(dispatcher, draft, question, turn):
+        return True
+    if heard:
+        dispatcher.utter_message(response="utter_noted")  # before the open question comes again
+    return heard
+
+
+def _note_instead(dispatcher: CollectingDispatcher, draft: ComplaintDraft, question: Question) -> None:
+    """Say that it was heard, although it answers another question: the open one was neither answered nor declined."""
+    dispatcher.utter_message(response="utter_noted")
+    draft.asked[question] = max(draft.asked.get(question, 0) - 1, 0)
 
 
 def _declines(question: Question, turn: CustomerTurn) -> bool:
@@ -177,8 +186,7 @@ def _hear_bare_words(
         return True
     if WISH_WORDS.search(text):  # «把卡还我» comes whatever was asked
         if draft.hear_wish(text):
-            dispatcher.utter_message(response="utter_noted")
-            draft.asked[question] = max(draft.asked.get(question, 0) - 1, 0)  # it was not answered, nor declined
+            _note_instead(dispatcher, draft, question)
         return True
     if question in ("outlet", "occurred") and len(text) <= SHORT and not turn.states_something:
         draft.hear_words(question, text)
