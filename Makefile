@@ -1,7 +1,7 @@
 # Everything a newcomer needs: `make up` runs Tingsu, `make test` tests it. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help up setup test check fmt unit nlu-test bench-real bench-banking77 bench-rasa bench-turn bench-desk screenshots vectors requirements browser clean
+.PHONY: help up setup test check fmt unit nlu-test bench-real bench-banking77 bench-rasa bench-turn bench-desk screenshots tune vectors requirements browser clean
 
 PY := .venv/bin/python
 INSTALL := .venv/bin/uv pip install --quiet --require-hashes
@@ -74,6 +74,9 @@ browser:  ## Make sure that there is a chromium for the browser tests
 	  (apt-get update -qq && apt-get install -y -qq chromium fonts-noto-cjk) >/dev/null 2>&1 || \
 	  sudo -n apt-get install -y -qq chromium fonts-noto-cjk >/dev/null 2>&1 || \
 	  { echo "Browser tests need chromium: install it (Debian: apt install chromium), or set TINGSU_CHROMIUM to its path"; exit 1; }; }
+
+tune: setup  ## Tune the transformer to the corpus: an hour; TUNE_ARGS="--anew --passes 4" begins with the model as it comes
+	@$(PY) -m bot tune $(TUNE_ARGS)
 
 vectors: setup  ## Keep the corpus's sentence vectors with the code, so that a first training is quick
 	@$(PY) -m bot train

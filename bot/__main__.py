@@ -100,6 +100,21 @@ def train(force: Annotated[bool, typer.Option(help="Train even if nothing has ch
 
 
 @app.command()
+def tune(
+    anew: Annotated[bool, typer.Option(help="Begin with the model as it comes.")] = False,
+    passes: Annotated[float, typer.Option(min=0.01, help="how often every text is learned from")] = 2.0,
+) -> None:
+    """Tune the transformer to the corpus: an hour on two cores, once in a while after the corpus has grown."""
+    from bot.commands.training import RasaMissing, TrainingFailed
+    from bot.commands.training import tune as run
+
+    try:
+        run(settings(), anew=anew, passes=passes)
+    except (RasaMissing, TrainingFailed) as error:
+        raise refuse(error) from None
+
+
+@app.command()
 def chat(language: Annotated[str, typer.Option(help="zh or en")] = "zh") -> None:
     """Talk with the assistant in the terminal, the way any channel does. Ctrl-D ends it."""
     from bot.commands.chat import GatewayAway

@@ -18,7 +18,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.calibration import Question, calibrate, targets_of
-from nlu.implied import ImpliedSignals
+from nlu.implied import ImpliedSignals, best_thresholds, words_of_signals
 from nlu.labels import COMPLAINT, FACETS, KIND, TIER, UNLABELLED, answer_of, signals_of
 from nlu.likeness import SCORES, Likeness
 from nlu.signals import SIGNAL_NAMES, SIGNALS, Signals
@@ -94,9 +94,10 @@ class ComplaintClassifier(GraphComponent):
             answers = [answer_of(example, name) for example in examples]
             labels = sorted({answer for answer in answers if answer})
             self._questions[name] = calibrate(_scores(examples, name), targets_of(answers, labels), labels)
-        known = [example for example in examples if example.get(INTENT) not in UNLABELLED]
-        held = np.array([[name in signals_of(example) for name in SIGNAL_NAMES] for example in known])
-        self._implied = ImpliedSignals.learn(known, _scores(known, SIGNALS), held)
+        known = [example for example in training_data.intent_examples if example.get(INTENT) not in UNLABELLED]
+        scored = [example for example in known if example.get(SCORES)]
+        thresholds = best_thresholds(_scores(scored, SIGNALS), _held(scored))
+        self._implied = ImpliedSignals(thresholds, words_of_signals(known, _held(known)))
         with self._model_storage.write_to(self._resource) as folder:
             questions = {name: question.as_dict() for name, question in self._questions.items()}
             stored = {"questions": questions, "implied": self._implied.as_dict()}
@@ -129,3 +130,8 @@ def _as_output(likely: dict[str, dict[str, float]]) -> dict[str, Any]:
 
 def _scores(messages: Sequence[Message], question: str) -> np.ndarray:
     return np.stack([message.get(SCORES)[question] for message in messages])
+
+
+def _held(examples: Sequence[Message]) -> np.ndarray:
+    """Which signals are written beside examples: one row each, one column a signal."""
+    return np.array([[name in signals_of(example) for name in SIGNAL_NAMES] for example in examples])

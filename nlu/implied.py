@@ -44,20 +44,6 @@ class ImpliedSignals:
     thresholds: np.ndarray
     words: dict[str, dict[str, float]]
 
-    @classmethod
-    def learn(cls, messages: Sequence[Message], unseen: np.ndarray, truth: np.ndarray) -> ImpliedSignals:
-        """Choose thresholds and words.
-
-        Args:
-            messages: Texts, tokenized.
-            unseen: The scores of texts that the classifier had not seen, one column a signal.
-            truth: Whether they hold each signal.
-        """
-        best = np.array([best_threshold(scores, is_so) for scores, is_so in zip(unseen.T, truth.T, strict=True)])
-        said = [_words(message) for message in messages]
-        words = {name: typical_words(said, is_so) for name, is_so in zip(SIGNAL_NAMES, truth.T, strict=True)}
-        return cls(best + COMMON * (np.median(best) - best), words)
-
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {"thresholds": self.thresholds.tolist(), "words": self.words}
@@ -99,6 +85,28 @@ class ImpliedSignals:
         words = text[start:end].strip()
         start = text.index(words, start)
         return [start, start + len(words), words]
+
+
+def best_thresholds(unseen: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """The threshold of each signal.
+
+    Args:
+        unseen: The scores of texts that the classifier had not seen, one column a signal.
+        truth: Whether they hold each signal.
+    """
+    best = np.array([best_threshold(scores, is_so) for scores, is_so in zip(unseen.T, truth.T, strict=True)])
+    return best + COMMON * (np.median(best) - best)
+
+
+def words_of_signals(messages: Sequence[Message], truth: np.ndarray) -> dict[str, dict[str, float]]:
+    """For each signal how typical each word is of it.
+
+    Args:
+        messages: Texts, tokenized.
+        truth: Whether they hold each signal.
+    """
+    said = [_words(message) for message in messages]
+    return {name: typical_words(said, is_so) for name, is_so in zip(SIGNAL_NAMES, truth.T, strict=True)}
 
 
 def best_threshold(scores: np.ndarray, truth: np.ndarray) -> float:

@@ -1,7 +1,8 @@
 """Likeness: scores every possible answer to every question about a text by how like the text is to those that were learned from.
 
-One kernel ridge regression (`nlu/kernel.py`) for all of them: intent, kind, facets, signals. The components after this one make answers of the scores
-(`nlu/intents.py`, `nlu/complaint.py`). While they are trained, each example carries the scores of a regression that had not seen it.
+One kernel ridge regression (`nlu/kernel.py`) for all of them: intent, kind, facets, signals. Where a tuned transformer has read the text
+(`nlu/tuned.py`), what it thinks likely is blended in. The components after this one make answers of the scores (`nlu/intents.py`, `nlu/complaint.py`).
+While they are trained, an example carries scores only if neither the regression nor the transformer had seen it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from nlu.kernel import KernelRidge, fit, views_of
 from nlu.labels import QUESTIONS, answer_of, signals_of
 from nlu.signals import SIGNAL_NAMES, SIGNALS, Signals
+from nlu.tuned import READING, reading_of
 
 SCORES = "scores"
 """Where a message carries its scores: for each question, and for the signals, one number an answer, about 1 for yes and 0 for no; answers in
@@ -41,8 +43,8 @@ class Likeness(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """The ridge's penalty."""
-        return {"penalty": 0.5}
+        """The ridge's penalty; how much the transformer's reading counts."""
+        return {"penalty": 0.5, "reading": 0.5}
 
     def __init__(
         self,
@@ -106,10 +108,12 @@ class Likeness(GraphComponent):
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Give each example the scores of a regression that had not seen it."""
+        """Give each example that the transformer has not learned from the scores of a regression that had not seen it."""
         examples = _learned_from(training_data)
         if self._ridge is not None:
-            self._set_scores(examples, self._ridge.unseen(self._targets(examples)))
+            scores = self._ridge.unseen(self._targets(examples))
+            rows = [row for row, example in enumerate(examples) if example.get(READING, {}) is not None]
+            self._set_scores([examples[row] for row in rows], scores[rows])
         return training_data
 
     def process(self, messages: List[Message]) -> List[Message]:
@@ -121,7 +125,18 @@ class Likeness(GraphComponent):
     def _set_scores(self, messages: Sequence[Message], scores: np.ndarray) -> None:
         borders = np.cumsum([len(answers) for answers in self._answers.values()])[:-1]
         for message, row in zip(messages, scores, strict=True):
-            message.set(SCORES, dict(zip(self._answers, np.split(row, borders), strict=True)))
+            of_question = zip(self._answers, np.split(row, borders), strict=True)
+            message.set(SCORES, {question: self._blended(message, question, alike) for question, alike in of_question})
+
+    def _blended(self, message: Message, question: str, alike: np.ndarray) -> np.ndarray:
+        reading, answers = reading_of(message, question), self._answers[question]
+        if reading is None or reading.keys() != set(
+            answers
+        ):  # it was asked something else, or knows nothing of a new label
+            return alike
+        read = np.array([reading[answer] for answer in answers])
+        blended: np.ndarray = alike + self._config["reading"] * (read - alike)
+        return blended
 
     def _targets(self, examples: Sequence[Message]) -> np.ndarray:
         """1 for the right answers and 0 elsewhere; all 0 where a question makes no sense."""

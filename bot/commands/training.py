@@ -1,4 +1,4 @@
-"""`tingsu train`: train the assistant when its model is older than what it is made from."""
+"""`tingsu train`: the assistant, when its model is older than what it is made from; `tingsu tune`: its transformer."""
 
 import hashlib
 import os
@@ -13,8 +13,12 @@ from pathlib import Path
 from bot.commands.examples import Example, read_corpus, write_for_rasa
 from bot.settings import ROOT, Settings
 
-MADE_FROM = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/organisation.yml", "nlu")
+MADE_FROM = ("config.yml", "domain.yml", "data/nlu", "data/rules", "data/organisation.yml", "data/tuned", "nlu")
 """What a model is made from, besides rasa itself."""
+
+
+TUNED = "data/tuned/complaints.npz"
+"""What tuning has learned; comes with the code, and every training uses it."""
 
 
 class TrainingFailed(Exception):
@@ -115,6 +119,26 @@ def train_to_understand(config: Settings, examples: Iterable[Example], model: Pa
     """
     with _written_for_rasa(examples) as data:
         _train(config, ["train", "nlu", "--nlu", data], model)
+
+
+def tune(config: Settings, *, anew: bool, passes: float) -> None:
+    """Tune the transformer to the corpus, with progress on the terminal.
+
+    Args:
+        anew: begin with the model as it comes, not with what was learned before.
+        passes: how often every text is learned from.
+
+    Raises:
+        RasaMissing: rasa's environment was not set up.
+        TrainingFailed: tuning ended otherwise; it has said why.
+    """
+    with _written_for_rasa(read_corpus(ROOT / "data" / "nlu")) as data:
+        command: list[str | Path] = [rasa_python(), "-m", "nlu.tuning", data, ROOT / TUNED, "--passes", str(passes)]
+        if anew:
+            command.append("--anew")
+        ended = subprocess.run(command, cwd=ROOT, env=rasa_environment(config))
+    if ended.returncode != 0:
+        raise TrainingFailed(f"tuning ended with status {ended.returncode}; it has said why above.")
 
 
 @contextmanager

@@ -10,6 +10,9 @@ from bot.evaluation.measures import summary
 from bot.evaluation.reading import understand
 from bot.settings import ROOT, settings
 
+pytestmark = pytest.mark.timeout(900)
+"""Two thousand texts take two minutes, and several times as long on a busy machine."""
+
 TOLERANCE = 0.03
 """Other processors round otherwise, and a doubtful text falls to the other side."""
 
