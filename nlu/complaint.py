@@ -13,7 +13,7 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.nlu.constants import INTENT
+from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -92,7 +92,8 @@ class ComplaintClassifier(GraphComponent):
         examples = [example for example in training_data.intent_examples if example.get(SCORES)]
         for name in (KIND, *FACETS):
             answers = [answer_of(example, name) for example in examples]
-            labels = sorted({answer for answer in answers if answer})
+            every = (answer_of(example, name) for example in training_data.intent_examples if example.get(TEXT))
+            labels = sorted({answer for answer in every if answer})
             self._questions[name] = calibrate(_scores(examples, name), targets_of(answers, labels), labels)
         known = [example for example in training_data.intent_examples if example.get(INTENT) not in UNLABELLED]
         scored = [example for example in known if example.get(SCORES)]

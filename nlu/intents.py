@@ -11,7 +11,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -78,7 +78,7 @@ class KernelIntentClassifier(IntentClassifier, GraphComponent):
         examples = [example for example in training_data.intent_examples if example.get(SCORES)]
         intents = [example.get(INTENT) for example in examples]
         unseen = np.stack([example.get(SCORES)[INTENT] for example in examples])
-        labels = sorted(set(intents))
+        labels = sorted({example.get(INTENT) for example in training_data.intent_examples if example.get(TEXT)})
         self._intents = calibrate(unseen, targets_of(intents, labels), labels)
         with self._model_storage.write_to(self._resource) as folder:
             stored = json.dumps(self._intents.as_dict(), ensure_ascii=False)

@@ -103,13 +103,14 @@ class Reader:
             longest: Tokens of a text that are read.
         """
         file = ModelFile()
-        self._tuned = TunedModel.load(path, file)
-        self._tokenizer, self._transformer, self._longest = Tokenizer(file), Transformer(file), longest
-        weights = {name: tf.constant(value) for name, value in self._tuned.weights.items()}
-        answering = [self._tuned.answering[question] for question in self._tuned.answers]
-        to_answers = tf.constant(np.hstack([of_one for of_one, _ in answering]) / self._tuned.spread[:, None])
+        tuned = TunedModel.load(path, file)
+        self._answers, self._longest = tuned.answers, longest
+        self._tokenizer, self._transformer = Tokenizer(file), Transformer(file)
+        weights = {name: tf.constant(value) for name, value in tuned.weights.items()}
+        answering = [tuned.answering[question] for question in tuned.answers]
+        to_answers = tf.constant(np.hstack([of_one for of_one, _ in answering]) / tuned.spread[:, None])
         biases = tf.constant(np.hstack([of_one for _, of_one in answering])) - tf.linalg.matvec(
-            to_answers, tf.constant(self._tuned.centre), transpose_a=True
+            to_answers, tf.constant(tuned.centre), transpose_a=True
         )
 
         @tf.function(input_signature=[TENSOR([None, None, WIDTH]), TENSOR([None, None])], autograph=False)
@@ -129,8 +130,8 @@ class Reader:
         return found
 
     def _likely(self, row: np.ndarray) -> dict[str, dict[str, float]]:
-        borders = np.cumsum([len(answers) for answers in self._tuned.answers.values()])[:-1]
-        by_question = zip(self._tuned.answers.items(), np.split(row, borders), strict=True)
+        borders = np.cumsum([len(answers) for answers in self._answers.values()])[:-1]
+        by_question = zip(self._answers.items(), np.split(row, borders), strict=True)
         return {
             question: dict(zip(answers, _yes(logits) if question == SIGNALS else _one_of(logits), strict=True))
             for (question, answers), logits in by_question
